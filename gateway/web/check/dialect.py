@@ -1,8 +1,9 @@
 """What a dialect is: how one proxy asks (facts) and what it understands of our answer (reply, and its own config).
 
-A dialect reads a sequence of `(name, value)` byte pairs in the order they came, and nothing else; it imports no aiohttp,
-so that every lane can use it. Each fact must be there exactly once, single-valued and well-formed: a fact that is missing
-or doubled is a `BadFacts`, for honest clients too, so that a proxy config that forgets one is noticed on the first day.
+A dialect reads a sequence of `(name, value)` byte pairs in the order they came, and nothing else; it imports no
+aiohttp, so that every lane can use it. Each fact must be there exactly once, single-valued and well-formed: a fact that
+is missing or doubled is a `BadFacts`, for honest clients too, so that a proxy config that forgets one is noticed on the
+first day.
 """
 
 from collections.abc import Sequence
