@@ -1,0 +1,122 @@
+"""The credential of a request: which header values count on a route, and that they agree.
+
+Only transports that the route lists are looked at, and in them everything counts, ours or not: the same value twice is
+one, two different values are refused, because two servers could pick a different one of them.
+"""
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_VALUE = 8190  # bytes of one header value; longer ones do not reach us through any proxy (PROXIES A.5)
+SCHEMES = ("bearer", "token", "basic")
+
+_SCHEME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NoCredential:
+    """Nothing in the transports that the route lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Two different values, or one header twice with different values."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """The one value that was presented. `token` is empty when the value was malformed in its own transport.
+
+    `basic_user` is the user part of HTTP Basic (RFC 7617), None for every other transport.
+    """
+
+    token: bytes
+    basic_user: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Presented({len(self.token)} bytes)"
+
+
+Credential = NoCredential | Ambiguous | Presented
+
+_NOTHING = NoCredential()
+_MALFORMED = Presented(token=b"")
+
+
+class _Transports(NamedTuple):
+    schemes: frozenset[bytes]
+    headers: frozenset[bytes]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(credentials: tuple[str, ...]) -> _Transports:
+    return _Transports(
+        frozenset(name.encode("ascii") for name in credentials if name in SCHEMES),
+        frozenset(name[7:].lower().encode("ascii") for name in credentials if name.startswith("header:")),
+    )
+
+
+def header_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
+    """The lower-case names of all headers in which these transports look."""
+    transports = _compiled(credentials)
+    return transports.headers | {b"authorization"} if transports.schemes else transports.headers
+
+
+def present(headers: Sequence[tuple[bytes, bytes]], credentials: tuple[str, ...]) -> Credential:
+    """Find the one credential in the transports listed (`bearer`, `token`, `basic`, `header:NAME`)."""
+    schemes, named = _compiled(credentials)
+    authorization: bytes | None = None
+    found: Presented | None = None
+    for name, value in headers:
+        key = name.lower()
+        if key == b"authorization" and schemes:
+            if authorization is not None and authorization != value:
+                return Ambiguous("Authorization came twice with different values")
+            authorization = value
+            candidate = _from_authorization(value, schemes)
+        elif key in named:
+            candidate = Presented(token=value) if len(value) <= MAX_VALUE else _MALFORMED
+        else:
+            continue
+        if candidate is None:
+            continue
+        if found is None:
+            found = candidate
+        elif found.token != candidate.token or not found.token:
+            return Ambiguous("two different credentials were presented")
+        elif found.basic_user is None:
+            found = candidate
+    return found or _NOTHING
+
+
+def _from_authorization(value: bytes, schemes: frozenset[bytes]) -> Presented | None:
+    """None when the scheme is not one of ours: then the value is the app's own business."""
+    matched = _SCHEME.match(value)
+    if matched is None:
+        return None if not value else _MALFORMED
+    scheme = matched[0].lower()
+    if scheme not in schemes:
+        return None
+    rest = value[matched.end() :]
+    if len(value) > MAX_VALUE or rest[:1] != b" " or rest[1:2] in {b"", b" ", b"\t"}:
+        return _MALFORMED
+    return _from_basic(rest[1:]) if scheme == b"basic" else Presented(token=rest[1:])
+
+
+def _from_basic(encoded: bytes) -> Presented:
+    """Split `user:token` at the first colon (RFC 7617); only canonical base64 has one spelling, so only that counts."""
+    try:
+        decoded = b64decode(encoded, validate=True)
+    except binascii.Error:
+        return _MALFORMED
+    user, colon, password = decoded.partition(b":")
+    if not colon or binascii.b2a_base64(decoded, newline=False) != encoded:
+        return _MALFORMED
+    return Presented(token=password, basic_user=user)

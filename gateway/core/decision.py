@@ -1,0 +1,188 @@
+"""The decision: may this request pass, and as whom?
+
+It has two halves, because the route says which credential counts. `choose` looks only at the target: it ends the matter
+(no route, a public one, a denying one) or names what the routes demand. `decide` holds the evidence about the presented
+credential against those demands. A path that servers could read differently has several readings; each of them must
+have opted in to that and lead to the same Allow, otherwise the request is refused.
+
+A `Recorder` sees every step of the same walk; that is all that `explain` is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.credential import Ambiguous, NoCredential
+from gateway.core.evidence import Demand, Evidence, NotChecked, Proven, Rejected
+from gateway.core.identity import HeaderPairs
+from gateway.core.owner import Owner, Token
+from gateway.core.policy import Policy
+from gateway.core.reason import OUTSIDE, Reason
+from gateway.core.routes import Access, Match, Refused, Route
+from gateway.core.rules import RULES, Case
+from gateway.core.target import Target
+from gateway.core.token import handle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """The request passes. `headers` are the identity headers of every set, complete."""
+
+    reason: Reason
+    route: Route
+    headers: HeaderPairs
+    token: Token | None = None
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny:
+    """The request does not pass. `handle` is the public name of the token, once its secret or its id was read."""
+
+    reason: Reason
+    route: Route | None = None
+    detail: str = ""
+    handle: str = ""
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """As `Deny`, and another credential may help: the answer names the schemes that the route accepts (RFC 9110)."""
+
+    reason: Reason
+    route: Route
+    detail: str = ""
+    handle: str = ""
+    proven: bool = False
+
+
+Decision = Allow | Deny | Challenge
+
+
+class Recorder(Protocol):
+    """Receives the steps of a decision: a stable step name, the reason if it ended there, and what was compared."""
+
+    def step(self, name: str, broken: Reason | None, words: str) -> None:
+        """Take one step; `broken` is None when it passed."""
+        ...
+
+
+def choose(policy: Policy, target: Target, recorder: Recorder | None = None) -> Decision | tuple[Demand, ...]:
+    """Find the route of every reading. A decision when no credential is needed for it, else one demand a reading."""
+    demands = []
+    for reading in target.readings:
+        found = policy.table.first_match(target, reading)
+        if recorder is not None:
+            recorder.step("route", *_route_words(found))
+        if not isinstance(found, Match):
+            return Deny(reason=Reason.NO_ROUTE if found is None else found.reason)
+        missing = target.leniences - found.route.lenient
+        if missing:
+            detail = ", ".join(sorted(missing))
+            if recorder is not None:
+                recorder.step("path", Reason.AMBIGUOUS_REQUEST, f"servers read this path differently: {detail}")
+            return Deny(reason=Reason.AMBIGUOUS_REQUEST, route=found.route, detail=detail)
+        if found.route.access is Access.DENY:
+            return Deny(reason=Reason.ROUTE_DENIES, route=found.route)
+        demands.append(Demand(found.route, found.login))
+    first = demands[0].route
+    if any(not _alike(first, demand.route) for demand in demands[1:]):
+        return Deny(reason=Reason.AMBIGUOUS_REQUEST, route=first, detail="the readings of the path lead to two routes")
+    return _without_credential(policy, target, first, recorder) or tuple(demands)
+
+
+def _without_credential(policy: Policy, target: Target, route: Route, recorder: Recorder | None) -> Allow | None:
+    if target.preflight and route.allow_preflight:
+        reason, words = Reason.PREFLIGHT, "a CORS preflight passes without credential and without identity"
+    elif route.access is Access.PUBLIC:
+        reason, words = Reason.PUBLIC, "the route is public: no credential is looked at"
+    else:
+        return None
+    if recorder is not None:
+        recorder.step("credential", None, words)
+    return Allow(reason=reason, route=route, headers=policy.identity.nobody)
+
+
+def decide(
+    policy: Policy,
+    target: Target,
+    demands: tuple[Demand, ...],
+    evidence: Evidence,
+    now: datetime,
+    recorder: Recorder | None = None,
+) -> Decision:
+    """Hold the evidence against every demand; Allow only when each one allows with the same identity."""
+    route = demands[0].route
+    match evidence:
+        case NoCredential():
+            return _refuse(Reason.NO_CREDENTIAL, route, recorder=recorder)
+        case Ambiguous(detail):
+            return _refuse(Reason.AMBIGUOUS_REQUEST, route, detail=detail, recorder=recorder)
+        case Rejected(reason=reason, handle=name):
+            return _refuse(reason, route, handle=name, recorder=recorder)
+        case NotChecked(reason=reason, detail=detail, handle=name):
+            return _refuse(reason, route, detail=detail, handle=name, recorder=recorder)
+        case Proven():
+            return _decide_proven(policy, target, demands, evidence, now, recorder)
+
+
+def _decide_proven(
+    policy: Policy,
+    target: Target,
+    demands: tuple[Demand, ...],
+    proven: Proven,
+    now: datetime,
+    recorder: Recorder | None,
+) -> Decision:
+    token, owner = proven.token, proven.owner
+    for demand in demands:
+        case = Case(policy, target, demand, proven, now)
+        for rule in RULES:
+            broken = rule.broken(case)
+            if recorder is not None:
+                recorder.step(rule.name, broken, rule.words(case))
+            if broken is not None:
+                name = handle(policy.brand, token.kind, token.id)
+                return _refuse(broken, demand.route, handle=name, proven=True)
+    route = demands[0].route
+    headers = policy.identity.headers(route.identity, owner=owner, token=token, brand=policy.brand)
+    if headers is None:
+        return Deny(reason=Reason.IDENTITY_TOO_LARGE, route=route, handle=handle(policy.brand, token.kind, token.id))
+    return Allow(reason=Reason.TOKEN, route=route, headers=headers, token=token, owner=owner)
+
+
+def _refuse(
+    reason: Reason,
+    route: Route,
+    *,
+    detail: str = "",
+    handle: str = "",
+    proven: bool = False,
+    recorder: Recorder | None = None,
+) -> Deny | Challenge:
+    if recorder is not None:
+        recorder.step("credential", reason, detail or reason.value)
+    kind = Challenge if OUTSIDE[reason].status == 401 else Deny
+    return kind(reason=reason, route=route, detail=detail, handle=handle, proven=proven)
+
+
+def _alike(one: Route, other: Route) -> bool:
+    """Whether two routes lead to the same Allow: same credential sought, same identity and same strips handed on."""
+    return one is other or (
+        (one.access is Access.PUBLIC) == (other.access is Access.PUBLIC)
+        and one.allow_preflight == other.allow_preflight
+        and one.credentials == other.credentials
+        and one.identity == other.identity
+        and one.authorization == other.authorization
+        and one.cookies == other.cookies
+    )
+
+
+def _route_words(found: Match | Refused | None) -> tuple[Reason | None, str]:
+    if found is None:
+        return Reason.NO_ROUTE, "no route matches: denied by default"
+    if isinstance(found, Refused):
+        return found.reason, "a route that stands before the first match cannot be judged"
+    route = found.route
+    return (Reason.ROUTE_DENIES if route.access is Access.DENY else None), f"{route.name} (line {route.line})"
