@@ -1,0 +1,105 @@
+"""The installation's keys. They live in `key_file`, never in the database.
+
+One line a key, the current one first: `<id> <43 characters of base64url>`. From each, one key per purpose is derived,
+so that a tag says nothing about the audit chain. Losing the file costs one argon2 a token, never a token (PARITY R37).
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+_LINE = re.compile(r"(k[0-9a-f]{8})[ \t]+([A-Za-z0-9_-]{43})", re.ASCII)
+TAG_BYTES = 4
+
+
+class KeyFileError(Exception):
+    """The key file cannot be used; the message says which file, why, and what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One registered key: its public id and the keys derived from it."""
+
+    id: str
+    tag_key: bytes
+    audit_key: bytes
+    check: str  # what the store keeps to recognise the key; tells nothing about it
+
+    def __repr__(self) -> str:
+        return f"Key({self.id})"
+
+    def tag(self, secret: str) -> bytes:
+        """The 32-bit keyed tag of a secret, compared first: a wrong secret reaches argon2 once in 2**32."""
+        return hmac.digest(self.tag_key, secret.encode("ascii"), "sha256")[:TAG_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """All keys of the file; `current` makes new tags."""
+
+    keys: tuple[Key, ...]
+
+    @property
+    def current(self) -> Key:
+        """The first key of the file."""
+        return self.keys[0]
+
+    def get(self, key_id: str) -> Key | None:
+        """The key of that id, None when the file does not have it."""
+        return next((key for key in self.keys if key.id == key_id), None)
+
+
+def load(path: Path) -> KeyRing:
+    """Read the key file; KeyFileError with one clear line when that is not possible."""
+    try:
+        text = path.read_text("ascii")
+    except FileNotFoundError:
+        raise KeyFileError(f"{path}: no key file; `token-gateway key new` makes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not a key file"
+        raise KeyFileError(f"{path}: cannot read the key file: {why}") from None
+    keys: list[Key] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None:
+            raise KeyFileError(
+                f"{path}:{number}: not a key; a line is an id (k and 8 hex digits) and 43 base64url characters"
+            )
+        if any(key.id == found[1] for key in keys):
+            raise KeyFileError(f"{path}:{number}: key {found[1]} is there twice; remove one of the two lines")
+        keys.append(_derive(found[1], urlsafe_b64decode(found[2] + "=")))
+    if not keys:
+        raise KeyFileError(f"{path}: the key file holds no key; `token-gateway key new` adds one")
+    return KeyRing(tuple(keys))
+
+
+def add_key(path: Path) -> Key:
+    """Put a new current key before the others, in a file of mode 0600; replaces the file at once or not at all."""
+    old = path.read_text("ascii") if path.exists() else ""
+    raw = secrets.token_bytes(32)
+    key = _derive("k" + secrets.token_hex(4), raw)
+    header = (
+        "# Token Gateway keys, the current one first. Keep this file secret, and keep a copy apart from the database.\n"
+    )
+    line = f"{key.id} {urlsafe_b64encode(raw).decode().rstrip('=')}\n"
+    beside = path.with_name(path.name + f".new-{key.id}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(header + line + old.removeprefix(header))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    return key
+
+
+def _derive(key_id: str, raw: bytes) -> Key:
+    def purpose(name: bytes) -> bytes:
+        return hmac.digest(raw, b"token-gateway " + name, hashlib.sha256)
+
+    return Key(id=key_id, tag_key=purpose(b"tag"), audit_key=purpose(b"audit"), check=purpose(b"check")[:8].hex())
