@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from gateway.core.credential import header_names
 from gateway.core.identity import IdentitySets
 from gateway.core.routes import RouteTable
 
@@ -10,7 +12,7 @@ EVERYONE = "everyone"
 PERMISSIONS = frozenset({"own_tokens", "any_tokens", "users", "applications", "audit", "explain", "introspect"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """One generation of the configuration. It is replaced whole, never changed."""
 
@@ -19,6 +21,16 @@ class Policy:
     permissions: Mapping[str, frozenset[str]]  # permission -> groups that hold it; `everyone` stands for all
     basic_users: frozenset[str] = frozenset()
     brand: str = "tg"
+
+    @cached_property
+    def credential_headers(self) -> frozenset[bytes]:
+        """Lower-case names of every header in which some route looks for a credential, `authorization` always."""
+        return frozenset({b"authorization"}).union(*(header_names(route.credentials) for route in self.table.routes))
+
+    @cached_property
+    def strips_cookies(self) -> bool:
+        """Whether some route keeps cookies from its app, so that cookies travel through our answers."""
+        return any(route.cookies == "strip" for route in self.table.routes)
 
     def holds(self, permission: str, groups: tuple[str, ...]) -> bool:
         """Whether somebody in these groups holds the permission."""

@@ -1,0 +1,1 @@
+"""The ops listener: health and metrics, for the operator's monitoring only."""

@@ -1,0 +1,187 @@
+"""Whose token is this? From a presented value to evidence, through caches that revocation can rely on.
+
+    verified? -> state as of the lease -> Proven                                  (no await, no store, no hash)
+    else: format + checksum -> one row by id -> keyed tag -> argon2id in the pool -> Proven
+
+After every await the lease is renewed and the state is used only if the feed did not name it meanwhile; otherwise it is
+read again. The reason of a refusal is the same work for a known and an unknown id.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.auth.cache import TokenStates, VerifiedTokens
+from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
+from gateway.auth.keyring import KeyRing
+from gateway.auth.lease import Lease, StaleError
+from gateway.core.evidence import NotChecked, Proven, Rejected
+from gateway.core.owner import StoredSecret, TokenRecord
+from gateway.core.reason import Reason
+from gateway.core.token import Parsed, handle, parse
+from gateway.store import StoreError
+
+STORE_DEADLINE_S = 0.15  # Envoy gives up on us after 0.2 s; an own `unavailable` is a denial in every dialect
+HASH_DEADLINE_S = 1.5  # below every shipped proxy timeout (2 s)
+REREADS = 5  # a token that changes under five reads in a row is being changed in a loop
+
+Evidence = Rejected | Proven | NotChecked
+
+
+class TokenStore(Protocol):
+    """What authentication reads from the store."""
+
+    async def load_token(self, token_id: str) -> TokenRecord | None:
+        """One token with its owner and its secrets, in one round trip."""
+        ...
+
+    async def retag(self, secret_row: int, old_key_id: str, old_tag: bytes, key_id: str, tag: bytes) -> bool:
+        """Replace the keyed tag of a secret, if it is still the old one."""
+        ...
+
+
+class Authenticator:
+    """One per process, on the loop thread."""
+
+    def __init__(
+        self,
+        *,
+        store: TokenStore,
+        lease: Lease,
+        states: TokenStates,
+        keyring: KeyRing,
+        pool: HashPool,
+        brand: str,
+        fault: Callable[[str], None],
+    ) -> None:
+        """`fault` is told what the operator should know (never a secret)."""
+        self._store = store
+        self._lease = lease
+        self._states = states
+        self._keyring = keyring
+        self._pool = pool
+        self._brand = brand
+        self._fault = fault
+        self._verified = VerifiedTokens()
+        self._flights: dict[bytes, asyncio.Task[Verdict]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self.hits = 0
+        self.misses = 0
+
+    async def close(self) -> None:
+        """Wait for the few tasks that outlive a check."""
+        await asyncio.gather(*self._background, *self._flights.values(), return_exceptions=True)
+
+    def recall(self, presented: bytes, basic_user: bytes | None) -> Proven | None:
+        """Evidence from memory alone, without an await; None when there is more to do. Renew the lease before."""
+        fact = self._verified.get(self._verified.digest(presented))
+        if fact is None:
+            return None
+        record = self._states.get(fact.token_id)
+        if record is None:
+            return None
+        for secret in record.secrets:
+            if secret.row == fact.row and secret.hash == fact.hash:
+                self.hits += 1
+                return Proven(token=record.token, owner=record.owner, secret=secret, basic_user=basic_user)
+        return None
+
+    async def authenticate(self, presented: bytes, basic_user: bytes | None = None) -> Evidence:
+        """Evidence about a presented value. Never raises for anything that a client or the store can do."""
+        try:
+            self._lease.renew()
+            proven = self.recall(presented, basic_user)
+            if proven is not None:
+                return proven
+            parsed = parse(presented, brand=self._brand)
+            if parsed is None:
+                return Rejected(reason=Reason.MALFORMED_TOKEN)
+            self.misses += 1
+            return await self._prove(presented, parsed, basic_user)
+        except (StaleError, StoreError, TimeoutError) as error:
+            return NotChecked(reason=Reason.UNAVAILABLE, detail=f"the store cannot be read: {error}".rstrip(": "))
+        except PoolFullError:
+            return NotChecked(reason=Reason.UNAVAILABLE, detail="the hashing queue is full")
+
+    async def _prove(self, presented: bytes, parsed: Parsed, basic_user: bytes | None) -> Evidence:
+        name = handle(self._brand, parsed.kind, parsed.id)
+        digest = self._verified.digest(presented)
+        for _ in range(REREADS):
+            position = self._lease.position
+            record = await self._state(parsed.id)
+            if record is None or record.token.kind is not parsed.kind:
+                self._keyring.current.tag(parsed.secret.reveal())  # as much work as for a known id
+                if self._still(position, parsed.id, None):
+                    return Rejected(reason=Reason.UNKNOWN_TOKEN, handle=name)
+                continue
+            secret = await self._matching(digest, parsed, record)
+            if not self._still(position, parsed.id, record):
+                continue
+            if secret is None:
+                return Rejected(reason=Reason.WRONG_SECRET, handle=name)
+            self._verified.put(digest, secret)
+            return Proven(token=record.token, owner=record.owner, secret=secret, basic_user=basic_user)
+        return NotChecked(reason=Reason.UNAVAILABLE, detail="the token kept changing while it was read", handle=name)
+
+    def _still(self, position: int, token_id: str, record: TokenRecord | None) -> bool:
+        """Whether what was read after `position` is still true now."""
+        self._lease.renew()
+        subjects = [("token", token_id)]
+        if record is not None:
+            subjects.append(("owner", record.owner.id))
+        return not self._lease.touched_since(position, *subjects)
+
+    async def _state(self, token_id: str) -> TokenRecord | None:
+        record = self._states.get(token_id)
+        if record is not None or self._states.is_unknown(token_id):
+            return record
+        position = self._lease.position
+        async with asyncio.timeout(STORE_DEADLINE_S):
+            record = await self._store.load_token(token_id)
+        if self._still(position, token_id, record):
+            self._states.put(token_id, record)
+        return record
+
+    async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord) -> StoredSecret | None:
+        """The secret row that the presented secret was hashed into; None when there is none."""
+        presented = parsed.secret.reveal()
+        for secret in record.secrets:
+            key = self._keyring.get(secret.key_id)
+            if key is not None and not hmac.compare_digest(key.tag(presented), secret.tag):
+                continue
+            verdict = await self._verify(digest, secret, parsed)
+            if verdict.fault:
+                self._fault(f"token {record.token.id}, secret {secret.row}: {verdict.fault}")
+            if verdict.matches:
+                if key is None:
+                    task = asyncio.create_task(self._retag(secret, presented))
+                    self._background.add(task)
+                    task.add_done_callback(self._background.discard)
+                return secret
+        return None
+
+    async def _verify(self, digest: bytes, secret: StoredSecret, parsed: Parsed) -> Verdict:
+        """argon2, once for any number of checks that present the same value at the same time."""
+        flight_key = digest + secret.row.to_bytes(8, "big") + secret.hash.encode()
+        flight = self._flights.get(flight_key)
+        if flight is None:
+            work = self._pool.run(lambda: verify_token_secret(secret.scheme, secret.hash, parsed.secret))
+            flight = self._flights[flight_key] = asyncio.create_task(work)
+            flight.add_done_callback(lambda done: self._landed(flight_key, done))
+        async with asyncio.timeout(HASH_DEADLINE_S):
+            return await asyncio.shield(flight)
+
+    def _landed(self, flight_key: bytes, flight: asyncio.Task[Verdict]) -> None:
+        del self._flights[flight_key]
+        if not flight.cancelled():
+            flight.exception()  # seen here too: every check that waited for it may have gone away
+
+    async def _retag(self, secret: StoredSecret, presented: str) -> None:
+        """Give a secret a tag under the current key, so that its next wrong guess costs no argon2."""
+        key = self._keyring.current
+        try:
+            await self._store.retag(secret.row, secret.key_id, secret.tag, key.id, key.tag(presented))
+            self._states.forget(secret.token_id)
+        except StoreError as error:
+            self._fault(f"secret {secret.row} keeps its old tag: {error}")

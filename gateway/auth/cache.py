@@ -1,0 +1,103 @@
+"""What may be remembered of tokens, in bounded memory.
+
+Two facts are kept apart. *This presented value matches that secret row with that hash* is argon2's answer, true for
+ever; it is keyed by a digest under a per-process random key, never by the token. *This is the state of token, owner
+and groups* is true as of the lease and goes when the feed names it. A decision is never kept. Loop thread only:
+cachetools is not thread-safe.
+"""
+
+import secrets
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+from gateway.core.owner import Owner, StoredSecret, Token, TokenRecord
+from gateway.store import FeedRow
+
+VERIFIED_SIZE = 50_000  # about 20 MB when full
+STATE_SIZE = 50_000
+UNKNOWN_SIZE = 20_000
+
+
+class Fact(NamedTuple):
+    """argon2's answer: the presented value is the secret that this row's hash was made of."""
+
+    token_id: str
+    row: int
+    hash: str
+
+
+class VerifiedTokens:
+    """Digest of a presented token -> `Fact`."""
+
+    def __init__(self, size: int = VERIFIED_SIZE) -> None:
+        self._key = secrets.token_bytes(32)
+        self._facts: LRUCache[bytes, Fact] = LRUCache(size)
+
+    def digest(self, presented: bytes) -> bytes:
+        """The key of a presented value; of no use outside this process."""
+        return blake2b(presented, key=self._key, digest_size=16).digest()
+
+    def get(self, digest: bytes) -> Fact | None:
+        """The fact, None when it was never proven or has been displaced."""
+        return self._facts.get(digest)
+
+    def put(self, digest: bytes, secret: StoredSecret) -> None:
+        """Remember that the value behind `digest` matched `secret`."""
+        self._facts[digest] = Fact(secret.token_id, secret.row, secret.hash)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+
+class TokenStates:
+    """Token id -> what the store said of it, owners apart, and the ids that it said it does not know."""
+
+    def __init__(self, size: int = STATE_SIZE, unknown: int = UNKNOWN_SIZE) -> None:
+        self._tokens: LRUCache[str, tuple[Token, tuple[StoredSecret, ...]]] = LRUCache(size)
+        self._owners: LRUCache[str, Owner] = LRUCache(size)
+        self._unknown: LRUCache[str, None] = LRUCache(unknown)
+
+    def get(self, token_id: str) -> TokenRecord | None:
+        """The record as of the lease; None when it has to be read."""
+        known = self._tokens.get(token_id)
+        if known is None:
+            return None
+        token, stored = known
+        owner = self._owners.get(token.owner_id)
+        return None if owner is None else TokenRecord(token=token, owner=owner, secrets=stored)
+
+    def is_unknown(self, token_id: str) -> bool:
+        """Whether the store said that there is no such token."""
+        return token_id in self._unknown
+
+    def put(self, token_id: str, record: TokenRecord | None) -> None:
+        """Keep what the store said; None for an id that it does not know."""
+        if record is None:
+            self._unknown[token_id] = None
+            return
+        self._tokens[token_id] = (record.token, record.secrets)
+        self._owners[record.owner.id] = record.owner
+
+    def forget(self, token_id: str) -> None:
+        """Have the token read again."""
+        self._tokens.pop(token_id, None)
+        self._unknown.pop(token_id, None)
+
+    def apply(self, rows: Sequence[FeedRow] | None) -> None:
+        """Forget what the rows name; everything for None and for subject `all`."""
+        if rows is None or any(row.subject == "all" for row in rows):
+            self._tokens.clear()
+            self._owners.clear()
+            self._unknown.clear()
+            return
+        for row in rows:
+            if row.subject == "owner":
+                self._owners.pop(row.id, None)
+            else:
+                self.forget(row.id)
+
+    def __len__(self) -> int:
+        return len(self._tokens)

@@ -1,0 +1,71 @@
+"""Counting uses: in memory at the check, written behind in one commutative transaction.
+
+At most one interval of counts is lost when the process is killed; none on a graceful stop. A failed write keeps the
+counts and tries again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.network import Address
+from gateway.store import StoreError, Use
+
+INTERVAL_S = 10.0
+MAX_TOKENS = 200_000  # tokens counted at once while the store is away; beyond that, new ones are not counted
+
+
+class UsageStore(Protocol):
+    """Where the counts go."""
+
+    async def record_usage(self, batch: Sequence[Use]) -> None:
+        """Add the counts to what is there, in one transaction."""
+        ...
+
+
+class UsageCounter:
+    """Uses since the last write, per token."""
+
+    def __init__(self, store: UsageStore, fault: Callable[[str], None]) -> None:
+        self._store = store
+        self._fault = fault
+        self._pending: dict[str, Use] = {}
+
+    def count(self, token_id: str, at: datetime, address: Address | None) -> None:
+        """Count one allowed check."""
+        known = self._pending.get(token_id)
+        if known is None and len(self._pending) >= MAX_TOKENS:
+            return
+        total = 1 if known is None else known.count + 1
+        self._pending[token_id] = Use(token_id=token_id, count=total, last_at=at, last_address=str(address or ""))
+
+    async def flush(self) -> None:
+        """Write what was counted; keeps it for the next time when the store refuses."""
+        batch, self._pending = self._pending, {}
+        if not batch:
+            return
+        try:
+            await self._store.record_usage(tuple(batch.values()))
+        except StoreError as error:
+            self._fault(f"usage of {len(batch)} tokens is kept for the next write: {error}")
+            for use in batch.values():
+                self._restore(use)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Flush at every interval, and once more when `stop` is set. Never cancelled in the middle of a write."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), INTERVAL_S)
+            await self.flush()
+
+    def _restore(self, old: Use) -> None:
+        new = self._pending.get(old.token_id)
+        if new is None:
+            self._pending[old.token_id] = old
+        else:
+            total = old.count + new.count
+            self._pending[old.token_id] = Use(
+                token_id=old.token_id, count=total, last_at=new.last_at, last_address=new.last_address
+            )

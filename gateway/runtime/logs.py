@@ -1,0 +1,74 @@
+"""Logs: structured lines on stderr, JSON for machines or readable for a terminal. Values are escaped by both renderers."""
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+
+def set_up(*, level: str, as_json: bool) -> None:
+    """Send the logs of the program and of its libraries to stderr, from `level` on."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exceptions_without_values,
+    ]
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=True) if as_json else _line
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(number, logging.WARNING))
+    # aiohttp's own words about a bad head can hold a piece of it, and so a token (PROXIES A.5).
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
+
+
+def _line(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """One readable line: time, level, event, key=value. Control characters are escaped by repr."""
+    moment = str(event.pop("timestamp", ""))[:19].replace("T", " ")
+    level, words, trace = event.pop("level", ""), event.pop("event", ""), event.pop("traceback", None)
+    pairs = " ".join(f"{key}={_plain(value)}" for key, value in event.items() if value != "")
+    tail = "" if not trace else "\n" + "\n".join(f"    {frame}" for frame in trace)
+    return f"{moment} {level:<8} {words}{'  ' if pairs else ''}{pairs}{tail}"
+
+
+def _plain(value: object) -> str:
+    text = str(value)
+    return text if text.isascii() and text.isprintable() and " " not in text else ascii(text)
+
+
+def _exceptions_without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say where an exception came from, never with what values: a message can quote the input that it choked on."""
+    info = event.pop("exc_info", None)
+    if not info:
+        return event
+    kind, trace = _unpack(info)
+    event["exception"] = kind
+    event["traceback"] = [
+        f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(trace)
+    ]
+    return event
+
+
+def _unpack(info: object) -> tuple[str, TracebackType | None]:
+    if isinstance(info, BaseException):
+        return type(info).__name__, info.__traceback__
+    if isinstance(info, tuple) and info[0] is not None:
+        return info[0].__name__, info[2]
+    kind, _, trace = sys.exc_info()
+    return ("" if kind is None else kind.__name__), trace

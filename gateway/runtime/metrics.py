@@ -1,0 +1,65 @@
+"""The metrics, named by Prometheus convention. No label has a value per token, path or user."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from gateway import __version__
+from gateway.core.reason import OUTSIDE, Reason
+
+
+class Metrics:
+    """Every metric of the process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._checks = Counter(
+            "token_gateway_checks_total",
+            "Checks answered, by dialect, reason code and status (nginx reads 403 for all but 200 and 401).",
+            ("dialect", "reason", "status"),
+            registry=self.registry,
+        )
+        self._untrusted = Counter(
+            "token_gateway_untrusted_peers_total",
+            "Checks refused because their peer is not in trusted_proxies.",
+            registry=self.registry,
+        )
+        self._reloads = Counter(
+            "token_gateway_reloads_total", "Reloads of the configuration.", ("result",), registry=self.registry
+        )
+        Info("token_gateway_build", "Version of the gateway.", registry=self.registry).info({"version": __version__})
+        self._children: dict[tuple[str, Reason], Counter] = {}
+
+    def checked(self, dialect: str, reason: Reason) -> None:
+        """Count one answered check."""
+        child = self._children.get((dialect, reason))
+        if child is None:
+            child = self._checks.labels(dialect, reason.value, str(OUTSIDE[reason].status))
+            self._children[dialect, reason] = child
+        child.inc()
+
+    def untrusted(self) -> None:
+        """Count one check from a peer that may not ask."""
+        self._untrusted.inc()
+
+    def reloaded(self, *, ok: bool) -> None:
+        """Count one reload."""
+        self._reloads.labels("ok" if ok else "refused").inc()
+
+    def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        """Add a gauge that is read when the metrics are asked for."""
+        Gauge(f"token_gateway_{name}", help_text, registry=self.registry).set_function(read)
+
+    def counter(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        """Add a counter whose value is kept elsewhere, by somebody on the check path who counts in plain integers."""
+        self.registry.register(_Read(f"token_gateway_{name}", help_text, read))
+
+
+class _Read(Collector):
+    def __init__(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        self._name, self._help, self._read = name, help_text, read
+
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily(self._name, self._help, value=self._read())

@@ -1,0 +1,82 @@
+"""From a decision to the answer that every dialect starts from: headers complete and safe, no input byte of a denial."""
+
+from functools import lru_cache
+
+from gateway.core.decision import Allow, Challenge, Decision, Deny
+from gateway.core.policy import Policy
+from gateway.core.reason import OUTSIDE, Reason
+from gateway.core.routes import Access, Route
+from gateway.web.check import refusal
+from gateway.web.check.dialect import Answer, Headers
+
+NO_STORE = (b"Cache-Control", b"no-store")
+_NOSNIFF = (b"X-Content-Type-Options", b"nosniff")
+_PLAIN = (b"Content-Type", b"text/plain; charset=utf-8")
+RETRY_AFTER_S = b"1"
+
+
+def allowed(decision: Allow, headers: Headers, policy: Policy) -> Answer:
+    """200, empty, every identity header once; what the route lets through to the app is echoed from `headers`."""
+    return Answer(status=200, headers=(*decision.headers, *_kept(decision, headers, policy), NO_STORE))
+
+
+def refused(decision: Deny | Challenge, headers: Headers, *, realm: str, support_contact: str) -> Answer:
+    """The refusal: status, one stable code, a challenge where another credential may help, and a page for browsers."""
+    outside = OUTSIDE[decision.reason]
+    code = outside.proven if decision.proven else outside.stranger
+    answered = [NO_STORE, _NOSNIFF, (b"X-Auth-Reason", code.encode("ascii"))]
+    wants_html = any(name.lower() == b"accept" and b"text/html" in value.lower() for name, value in headers)
+    if decision.route is not None:
+        challenge = _challenge(decision.route, decision.reason, realm, for_browser=wants_html)
+        if challenge:
+            answered.append((b"WWW-Authenticate", challenge))
+    if outside.status in {429, 503}:
+        answered.append((b"Retry-After", RETRY_AFTER_S))
+    if wants_html:
+        body = refusal.page(outside.status, code, support_contact)
+        return Answer(status=outside.status, headers=(*answered, *refusal.HEADERS), body=body)
+    return Answer(status=outside.status, headers=(*answered, _PLAIN), body=code.encode("ascii") + b"\n")
+
+
+def _kept(decision: Allow, headers: Headers, policy: Policy) -> tuple[tuple[bytes, bytes], ...]:
+    """The client's own credential headers, for routes that leave them to the app; shipped configs copy them over."""
+    route = decision.route
+    names: frozenset[bytes] = frozenset()
+    if route.authorization == "keep" or route.access is Access.PUBLIC or decision.reason is Reason.PREFLIGHT:
+        names = policy.credential_headers
+    if policy.strips_cookies and route.cookies == "keep":
+        names |= {b"cookie"}
+    if not names:
+        return ()
+    return tuple(pair for pair in headers if pair[0].lower() in names and _is_writable(pair[1]))
+
+
+def _is_writable(value: bytes) -> bool:
+    """Whether a value can be written as it came. One that cannot is left out, which takes it from the app."""
+    try:
+        return value.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _challenge(route: Route, reason: Reason, realm: str, *, for_browser: bool) -> bytes:
+    """One line naming each scheme that the route accepts (RFC 9110 section 11.6.1, RFC 6750 section 3).
+
+    A browser that asks for a page is not shown its own password box, unless the route asks for that by `challenge`.
+    """
+    status = OUTSIDE[reason].status
+    if status == 401:
+        schemes = route.challenge or tuple(name for name in ("basic", "bearer") if name in route.credentials)
+        if for_browser and not route.challenge:
+            schemes = tuple(name for name in schemes if name != "basic")
+        error = "" if reason is Reason.NO_CREDENTIAL else ', error="invalid_token"'
+    elif reason is Reason.INSUFFICIENT_SCOPE and "bearer" in route.credentials:
+        schemes, error = ("bearer",), ', error="insufficient_scope"'
+    else:
+        return b""
+    parts = []
+    for scheme in schemes:
+        parameters = f'realm="{realm}"' + (', charset="UTF-8"' if scheme == "basic" else error)
+        parts.append(f"{scheme.capitalize()} {parameters}")
+    return ", ".join(parts or [f'Token realm="{realm}"']).encode("ascii")

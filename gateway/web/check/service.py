@@ -1,0 +1,138 @@
+"""One check, from headers to answer, the same for every lane and every dialect.
+
+Order (DESIGN 3): facts, target, route, and only then the credential, looked for where that route says. Invariant: every
+way out of here that is not a `decide` that said Allow is a refusal; an exception is a refusal too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from gateway.auth.authenticate import Authenticator
+from gateway.auth.usage import UsageCounter
+from gateway.core.credential import Presented, present
+from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
+from gateway.core.network import Networks
+from gateway.core.policy import Policy
+from gateway.core.reason import Reason
+from gateway.core.target import Malformed, Target, parse_target
+from gateway.web.check.answer import allowed, refused
+from gateway.web.check.dialect import Answer, BadFacts, Dialect, Headers
+
+log = structlog.get_logger("check")
+LOGGED_PATH = 256  # characters of a path that one log line shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """What a check needs of the configuration. Replaced whole at a reload."""
+
+    policy: Policy
+    skip: Networks
+    realm: str
+    support_contact: str
+
+
+class CheckMetrics(Protocol):
+    """Counts checks; no label per token, path or user."""
+
+    def checked(self, dialect: str, reason: Reason) -> None:
+        """One answered check."""
+        ...
+
+
+class CheckService:
+    """Answers checks. One per process, on the loop thread."""
+
+    def __init__(
+        self,
+        settings: CheckSettings,
+        *,
+        authenticator: Authenticator,
+        usage: UsageCounter,
+        metrics: CheckMetrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.settings = settings
+        self._authenticator = authenticator
+        self._usage = usage
+        self._metrics = metrics
+        self._clock = clock
+
+    async def check(self, dialect: Dialect, headers: Headers) -> Answer:
+        """Answer one check of a trusted peer. Never raises."""
+        settings = self.settings
+        target: Target | None = None
+        try:
+            target = self._target(dialect, headers, settings)
+            decision = await self._decide(settings.policy, target, headers) if isinstance(target, Target) else target
+        except Exception:  # the request boundary: whatever went wrong inside, the answer is a refusal
+            log.exception("check failed")
+            decision = Deny(reason=Reason.INTERNAL_ERROR)
+        return self._answer(dialect, headers, settings, decision, target if isinstance(target, Target) else None)
+
+    def refuse_peer(self, dialect: Dialect, headers: Headers) -> Answer:
+        """Refuse a peer outside `trusted_proxies`, whatever it sent; its headers are not read as facts."""
+        return self._answer(dialect, headers, self.settings, Deny(reason=Reason.UNTRUSTED_PEER), None)
+
+    def _target(self, dialect: Dialect, headers: Headers, settings: CheckSettings) -> Target | Deny:
+        facts = dialect.facts(headers)
+        if isinstance(facts, BadFacts):
+            return Deny(reason=Reason.BAD_FACTS, detail=facts.detail)
+        target = parse_target(
+            method=facts.method,
+            uri=facts.uri,
+            host=facts.host,
+            forwarded_for=facts.forwarded_for,
+            skip=settings.skip,
+            preflight=facts.method == b"OPTIONS" and is_preflight(headers),
+        )
+        if isinstance(target, Malformed):
+            return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
+        return target
+
+    async def _decide(self, policy: Policy, target: Target, headers: Headers) -> Decision:
+        demands = choose(policy, target)
+        if not isinstance(demands, tuple):
+            return demands
+        credential = present(headers, demands[0].route.credentials)
+        if not isinstance(credential, Presented):
+            return decide(policy, target, demands, credential, self._clock())
+        evidence = await self._authenticator.authenticate(credential.token, credential.basic_user)
+        return decide(policy, target, demands, evidence, self._clock())
+
+    def _answer(
+        self, dialect: Dialect, headers: Headers, settings: CheckSettings, decision: Decision, target: Target | None
+    ) -> Answer:
+        self._metrics.checked(dialect.name, decision.reason)
+        if isinstance(decision, Allow):
+            if decision.token is not None:
+                self._usage.count(decision.token.id, self._clock(), None if target is None else target.address)
+            return dialect.reply(allowed(decision, headers, settings.policy))
+        _log_refusal(dialect.name, decision, target)
+        return dialect.reply(refused(decision, headers, realm=settings.realm, support_contact=settings.support_contact))
+
+
+def is_preflight(headers: Headers) -> bool:
+    """Whether a request with method OPTIONS is a CORS preflight (Fetch standard: both headers are there)."""
+    names = {name.lower() for name, _ in headers}
+    return b"origin" in names and b"access-control-request-method" in names
+
+
+def _log_refusal(dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
+    """One line a refusal, without the query (it can hold secrets) and with nothing that was presented."""
+    log.info(
+        "refused",
+        reason=decision.reason.value,
+        detail=decision.detail,
+        route="" if decision.route is None else decision.route.name,
+        handle=decision.handle,
+        dialect=dialect,
+        method="" if target is None else target.method,
+        host="" if target is None else target.host,
+        path="" if target is None else target.path[:LOGGED_PATH],
+        address="" if target is None or target.address is None else str(target.address),
+    )
