@@ -1,0 +1,60 @@
+"""Times as people write and read them: `90d`, `2027-01-31`, `never`; "3 days ago", "in 2 hours"."""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+
+from gateway.cli.failure import Failure
+
+NEVER = timedelta.max
+
+_SPAN = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
+_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def span(text: str, option: str) -> timedelta:
+    """Read `30s`, `15m`, `12h`, `90d` or `4w`; `0` is none at all."""
+    if text == "0":
+        return timedelta(0)
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise Failure(f"{option} is not a span of time", "write it like 30s, 15m, 12h, 90d or 4w")
+    return timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
+
+
+def expiry_wish(text: str | None, option: str = "--expires") -> timedelta | datetime | None:
+    """Read a span, a date (its end in UTC), an instant with its zone, or `never`; None stays the policy's default."""
+    if text is None:
+        return None
+    if text == "never":
+        return NEVER
+    if _SPAN.fullmatch(text):
+        return span(text, option)
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.combine(datetime.fromisoformat(text), time(23, 59, 59), UTC)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise Failure(
+            f"{option} is not a time", "write 90d, 2027-01-31, 2027-01-31T12:00:00Z (with its zone), or never"
+        )
+    return instant.astimezone(UTC)
+
+
+def relative(when: datetime, now: datetime) -> str:
+    """How far away a moment is: "3 days ago", "in 2 hours", "now"."""
+    seconds = (when - now).total_seconds()
+    for unit, name in _STEPS:
+        count = int(abs(seconds) // unit)
+        if count:
+            words = f"{count} {name}{'' if count == 1 else 's'}"
+            return f"in {words}" if seconds > 0 else f"{words} ago"
+    return "in less than a minute" if seconds > 0 else "just now"
+
+
+def exact(when: datetime) -> str:
+    """A moment to the second, in UTC."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
