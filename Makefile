@@ -1,7 +1,10 @@
-# Everything here runs on a fresh machine with Python 3.11 (venv) and make; only deps-system needs root.
+# Everything here runs in a fresh clone with Python 3.11 or newer (with venv) and make. Only deps-system needs root.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= python3.11
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= $(shell for p in python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -11,26 +14,77 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-e
 help: ## what there is to run
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
+# --- to see it work ---------------------------------------------------------------------------------------------------
+
+.PHONY: demo smoke
+demo: install ## the story on this machine: gateway, Traefik, a sample app; stays up until Ctrl-C
+	@exec $(BIN)/python -m demo.run
+
+smoke: install ## the same story as a check: exit 0 only if every answer was right
+	@exec $(BIN)/python -m demo.run --check
+
+# --- to work on it ----------------------------------------------------------------------------------------------------
+
+.PHONY: check lint test bench
+check: install-dev lint ## formatter, linters, types, layers, unit tests: under a minute
+	$(BIN)/python -m pytest tests/unit
+
+lint: install-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: install-dev lint ## everything, with real proxies; as root on Debian it installs what it needs (deps-system)
+	@.ci/deps-system --if-allowed
+	$(BIN)/python -m pytest tests --ignore=tests/e2e
+	$(BIN)/python -m pytest tests/e2e
+	@.ci/deps-system --report
+
+bench: install-dev ## CPU time for a decision and for a check, on this machine
+	@for script in bench/*.py; do echo; $(BIN)/python $$script; done
+
+# --- to hand it out ---------------------------------------------------------------------------------------------------
+
+.PHONY: wheel clean
+wheel: install ## dist/token_gateway-*.whl
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+clean: ## remove what these targets made, the environments included
+	rm -rf $(VENV) .venv-httpbin dist build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- environments -----------------------------------------------------------------------------------------------------
+
+.PHONY: install install-dev deps-system
+install: $(VENV)/.runtime ## the gateway and what the demo needs, from hashed locks, into .venv
+install-dev: $(VENV)/.dev .venv-httpbin/.done ## also the linters, the test tools and the real proxies
+
+deps-system: ## as root: the few Debian packages that the tests also want (nginx 1.22, curl, wget, systemd)
+	@.ci/deps-system
+
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@[ -n "$(PYTHON)" ] || { echo "needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
 
 $(VENV)/.runtime: lock/runtime.txt lock/demo.txt pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes -r lock/demo.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	@echo "installing into $(VENV), from hashed locks ..." >&2
+	@$(PIP) install --require-hashes -r lock/demo.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: lock/dev.txt $(VENV)/.runtime
-	$(PIP) install --require-hashes -r lock/dev.txt
+	@echo "installing the development tools into $(VENV) ..." >&2
+	@$(PIP) install --require-hashes -r lock/dev.txt
 	@touch $@
 
-.venv-httpbin/.done: lock/httpbin.txt
-	$(PYTHON) -m venv .venv-httpbin
-	.venv-httpbin/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r lock/httpbin.txt
+.venv-httpbin/.done: lock/httpbin.txt | $(BIN)/python
+	@echo "installing httpbin, the app of the end-to-end tests, into .venv-httpbin ..." >&2
+	@$(PYTHON) -m venv .venv-httpbin
+	@.venv-httpbin/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r lock/httpbin.txt
 	@touch $@
-
-.PHONY: install install-dev
-install: $(VENV)/.runtime ## the gateway and what the demo needs, from hashed locks, into .venv
-install-dev: $(VENV)/.dev .venv-httpbin/.done ## also the linters, the test tools and the real proxies
 
 .PHONY: lock
 lock: install-dev ## resolve the locks again (the only target that changes versions)
