@@ -75,8 +75,10 @@ def choose(policy: Policy, target: Target, recorder: Recorder | None = None) -> 
         found = policy.table.first_match(target, reading)
         if recorder is not None:
             recorder.step("route", *_route_words(found))
-        if not isinstance(found, Match):
-            return Deny(reason=Reason.NO_ROUTE if found is None else found.reason)
+        if found is None:
+            return Deny(reason=Reason.NO_ROUTE)
+        if isinstance(found, Refused):
+            return Deny(reason=found.reason, route=found.route)
         missing = target.leniences - found.route.lenient
         if missing:
             detail = ", ".join(sorted(missing))
@@ -183,6 +185,6 @@ def _route_words(found: Match | Refused | None) -> tuple[Reason | None, str]:
     if found is None:
         return Reason.NO_ROUTE, "no route matches: denied by default"
     if isinstance(found, Refused):
-        return found.reason, "a route that stands before the first match cannot be judged"
+        return found.reason, f"{found.route.name} (line {found.route.line}) can be neither taken nor passed over"
     route = found.route
     return (Reason.ROUTE_DENIES if route.access is Access.DENY else None), f"{route.name} (line {route.line})"

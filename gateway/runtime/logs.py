@@ -1,4 +1,4 @@
-"""Logs: structured lines on stderr, JSON for machines or readable for a terminal. Values are escaped by both renderers."""
+"""Logs: structured lines on stderr, JSON for machines or readable for a terminal; both escape what they show."""
 
 import logging
 import sys

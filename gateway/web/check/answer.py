@@ -1,11 +1,11 @@
-"""From a decision to the answer that every dialect starts from: headers complete and safe, no input byte of a denial."""
+"""From a decision to the answer that every dialect starts from: headers complete and safe; denials quote no input."""
 
 from functools import lru_cache
 
-from gateway.core.decision import Allow, Challenge, Decision, Deny
+from gateway.core.decision import Allow, Challenge, Deny
 from gateway.core.policy import Policy
 from gateway.core.reason import OUTSIDE, Reason
-from gateway.core.routes import Access, Route
+from gateway.core.routes import Route
 from gateway.web.check import refusal
 from gateway.web.check.dialect import Answer, Headers
 
@@ -42,7 +42,7 @@ def _kept(decision: Allow, headers: Headers, policy: Policy) -> tuple[tuple[byte
     """The client's own credential headers, for routes that leave them to the app; shipped configs copy them over."""
     route = decision.route
     names: frozenset[bytes] = frozenset()
-    if route.authorization == "keep" or route.access is Access.PUBLIC or decision.reason is Reason.PREFLIGHT:
+    if route.authorization == "keep" or decision.reason is Reason.PREFLIGHT:
         names = policy.credential_headers
     if policy.strips_cookies and route.cookies == "keep":
         names |= {b"cookie"}

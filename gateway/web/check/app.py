@@ -81,10 +81,10 @@ class CheckProtocol(web.RequestHandler):
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: web.BaseRequest,  # noqa: ARG002  # aiohttp's signature
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002  # aiohttp's signature
     ) -> web.StreamResponse:
         """One fixed answer. aiohttp's own would log and answer a part of the offending header: a token, perhaps."""
         log.info("malformed head refused", kind=type(exc).__name__ if exc is not None else "", status=status)

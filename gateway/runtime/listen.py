@@ -1,0 +1,95 @@
+"""Opening the listeners, with a clear line when that is not possible."""
+
+import errno
+import grp
+import os
+import socket
+import stat
+from pathlib import Path
+
+from gateway.config.kinds.places import TcpListener
+from gateway.config.schema import UnixListener
+
+BACKLOG = 1024
+
+
+class ListenError(Exception):
+    """A listener cannot be opened; the message says which, why, and what to change."""
+
+
+def open_tcp(listener: TcpListener, key: str) -> socket.socket:
+    """A bound, listening TCP socket. `key` is the place in the configuration, for the message."""
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind((listener.host, listener.port))
+        opened.listen(BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise ListenError(_words(str(listener), key, error)) from error
+    opened.setblocking(False)
+    return opened
+
+
+def open_unix(listener: UnixListener, key: str) -> socket.socket:
+    """A bound, listening unix socket with the mode and group configured. A socket that nobody answers is replaced."""
+    path = Path(listener.unix)
+    _remove_stale(path, key)
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    old_mask = os.umask(0o177)  # nobody else gets in between bind and chmod
+    try:
+        opened.bind(str(path))
+    except OSError as error:
+        opened.close()
+        raise ListenError(_words(str(path), key, error)) from error
+    finally:
+        os.umask(old_mask)
+    try:
+        if listener.group is not None:
+            os.chown(path, -1, grp.getgrnam(listener.group).gr_gid)
+        path.chmod(listener.mode)
+        opened.listen(BACKLOG)
+    except KeyError:
+        opened.close()
+        path.unlink(missing_ok=True)
+        raise ListenError(f"{key}: there is no group {listener.group!r} on this host; name one that exists") from None
+    except OSError as error:
+        opened.close()
+        path.unlink(missing_ok=True)
+        raise ListenError(_words(str(path), key, error)) from error
+    opened.setblocking(False)
+    return opened
+
+
+def _remove_stale(path: Path, key: str) -> None:
+    try:
+        is_socket = stat.S_ISSOCK(path.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    if not is_socket:
+        raise ListenError(f"{key}: {path} is there and is no socket; move it away, or listen elsewhere")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            path.unlink(missing_ok=True)
+            return
+        except OSError as error:
+            raise ListenError(_words(str(path), key, error)) from error
+    raise ListenError(f"{key}: {path} is already in use; stop the other server, or listen elsewhere")
+
+
+def _words(place: str, key: str, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"{key}: {place} is already in use; stop the other server, or listen elsewhere"
+        case errno.EADDRNOTAVAIL:
+            return f"{key}: {place} is not an address of this host; listen on one that is"
+        case errno.EACCES:
+            return f"{key}: no permission to listen on {place}; choose a port above 1023, or a folder that is yours"
+        case _:
+            return f"{key}: cannot listen on {place}: {error.strerror or error}"
