@@ -1,0 +1,56 @@
+"""The store: SQLAlchemy Core tables and queries, migrations that run themselves, and the change feed.
+
+Everything that it raises is a `StoreError`. It knows rows and numbers, not who may do what: that is `gateway.auth`.
+"""
+
+from gateway.store.audit import AuditVerdict, Subject
+from gateway.store.change import Change
+from gateway.store.change_tokens import UNCHANGED
+from gateway.store.create import create
+from gateway.store.errors import (
+    DatabaseForeign,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseRefused,
+    InstallationMismatch,
+    NameTaken,
+    NotFound,
+    StoreError,
+    StoreUnavailable,
+)
+from gateway.store.feed import Changes, FeedPosition, FeedRow, SqliteFeed
+from gateway.store.meta import StoreKey, StoreMeta
+from gateway.store.patience import Limits
+from gateway.store.records import OwnerEntry, TokenEntry, TokenState
+from gateway.store.store import Store
+from gateway.store.usage import Usage, Use
+
+__all__ = [
+    "UNCHANGED",
+    "AuditVerdict",
+    "Change",
+    "Changes",
+    "DatabaseForeign",
+    "DatabaseMissing",
+    "DatabaseNewer",
+    "DatabaseRefused",
+    "FeedPosition",
+    "FeedRow",
+    "InstallationMismatch",
+    "Limits",
+    "NameTaken",
+    "NotFound",
+    "OwnerEntry",
+    "SqliteFeed",
+    "Store",
+    "StoreError",
+    "StoreKey",
+    "StoreMeta",
+    "StoreUnavailable",
+    "Subject",
+    "TokenEntry",
+    "TokenState",
+    "Usage",
+    "Use",
+    "create",
+]

@@ -1,0 +1,49 @@
+"""Online copies of a database file: taken while others read and write it. SQLite only; blocks: call it in a thread."""
+
+import itertools
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gateway.store.errors import StoreError, wrapped
+from gateway.store.file import new_file, put_in_place, reader_uri, remove, writer_uri
+
+
+def free_name(path: Path, suffix: str) -> Path:
+    """`<path>.<suffix>`, or with a number behind it the first such name that is not taken."""
+    names = itertools.chain([suffix], (f"{suffix}.{number}" for number in itertools.count(2)))
+    return next(name for name in (path.with_name(f"{path.name}.{ending}") for ending in names) if not name.exists())
+
+
+def online_copy(path: Path, target: Path, *, busy_s: float) -> None:
+    """Copy one moment of the database to a new file of mode 0600; StoreError when `target` exists, or is not sound.
+
+    Writers go on meanwhile. The copy gets its name only when it is complete and on the disk.
+    """
+    if target.exists():
+        raise StoreError(f"{target}: is there already; choose another name")
+    partial = free_name(target, "partial")
+    try:
+        new_file(partial)
+        with (
+            closing(sqlite3.connect(reader_uri(path), uri=True, isolation_level=None, timeout=busy_s)) as source,
+            closing(sqlite3.connect(writer_uri(partial), uri=True, isolation_level=None)) as copy,
+        ):
+            source.backup(copy, pages=-1)  # in one step, so it is one moment and never starts over
+            require_sound(copy, target)
+        put_in_place(partial, target)
+    except sqlite3.Error as error:
+        raise wrapped(error, path) from error
+    except FileExistsError:
+        raise StoreError(f"{target}: is there already; choose another name") from None
+    except OSError as error:
+        raise StoreError(f"{target}: cannot write the copy: {error.strerror}") from error
+    finally:
+        remove(partial)
+
+
+def require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """StoreError when SQLite's own check finds the database damaged."""
+    ((verdict,), *_) = connection.execute("PRAGMA quick_check(1)").fetchall()
+    if verdict != "ok":
+        raise StoreError(f"{path}: the database is damaged: {verdict}")

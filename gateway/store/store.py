@@ -1,0 +1,166 @@
+"""The store: the one place where a gateway's state lives. What it promises is here; how is in the modules beside."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from gateway.core.owner import OwnerKind, TokenRecord
+from gateway.core.token import Kind
+from gateway.store import records
+from gateway.store.audit import AuditVerdict, verify
+from gateway.store.change import Change
+from gateway.store.errors import InstallationMismatch, StoreError
+from gateway.store.feed import SqliteFeed
+from gateway.store.file import identify, path_of, refuse_newer
+from gateway.store.meta import StoreKey, StoreMeta, meta_statement, read_meta, refuse_other_installation
+from gateway.store.migrate import bring_up, head
+from gateway.store.patience import Limits, in_thread
+from gateway.store.records import OwnerEntry, TokenEntry, TokenState, fold
+from gateway.store.sqlite import SqliteEngine
+from gateway.store.tables import secrets, tokens, usage
+from gateway.store.usage import Usage, Use, add_statement, use_parameters
+
+
+class Store:
+    """An open store. Use it in one event loop, and close it there. Everything it raises is a StoreError."""
+
+    meta: StoreMeta
+    path: Path
+
+    def __init__(
+        self, engine: SqliteEngine, meta: StoreMeta, now: Callable[[], datetime], keys: Sequence[StoreKey]
+    ) -> None:
+        self.meta = meta
+        self.path = engine.path
+        self._engine = engine
+        self._now = now
+        self._keys = {key.id: key for key in keys}
+        self._current_key = keys[0] if keys else None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        now: Callable[[], datetime],
+        keys: Sequence[StoreKey] = (),
+        brand: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+    ) -> "Store":
+        """Open an existing store, and migrate an older one after a copy of it beside it.
+
+        `keys` are the key file's, the current one first; without them nothing can be changed, only read. Refuses, and
+        leaves the disk as it is: DatabaseMissing, DatabaseForeign, DatabaseNewer, InstallationMismatch.
+        """
+        path = path_of(url)
+        found = await in_thread(partial(identify, path, busy_s=limits.busy_s))
+        newest = head()
+        refuse_newer(path, found, newest)
+        if brand is not None and brand != found.brand:
+            raise InstallationMismatch(
+                f"tokens.brand: {brand}: the tokens of {path} are of brand {found.brand}, which is fixed; "
+                "set tokens.brand back, or check store.url"
+            )
+        if found.revision < newest:
+            await in_thread(partial(bring_up, path, limits=limits))
+        engine = SqliteEngine(path, limits)
+        try:
+            meta = read_meta(await engine.read(meta_statement()))
+            refuse_other_installation(meta, keys)
+        except BaseException:
+            await engine.close()
+            raise
+        return cls(engine, meta, now, keys)
+
+    async def close(self) -> None:
+        """End every connection and thread of the store, after what still runs."""
+        await self._engine.close()
+
+    def follow(self) -> SqliteFeed:
+        """A feed of this store's changes, standing at the newest. Close it by itself. Blocks for a moment."""
+        return SqliteFeed(self.path)
+
+    # What is written
+
+    @asynccontextmanager
+    async def change(self, *, actor: str, address: str = "") -> AsyncIterator[Change]:
+        """One change: everything in the block, with its feed and audit rows, is stored when it ends, or nothing is.
+
+        `actor` is who does it (`cli:alice`, or an owner id), `address` from where. Nobody else writes in between, in
+        any process: keep the block short, and hash before it. StoreUnavailable when the turn does not come in time.
+        """
+        if self._current_key is None:
+            raise StoreError("the store was opened without a key, so changes cannot be audited; give the key file")
+        async with self._engine.writing() as turn:
+            change = Change(turn, at=self._now(), actor=actor, address=address, key=self._current_key)
+            yield change
+            await change.write()
+
+    async def record_usage(self, batch: Sequence[Use]) -> None:
+        """Add uses to the counts, in one transaction, all or nothing. Tokens that are not there are passed over."""
+        if batch:
+            async with self._engine.writing() as turn:
+                await turn.execute(add_statement(), [use_parameters(use) for use in batch])
+
+    async def retag(self, secret_row: int, old_key_id: str, old_tag: bytes, key_id: str, tag: bytes) -> bool:
+        """Put another key's tag in place of the old one; False when the row is not as it was. No feed row: the
+        secret is the same.
+        """
+        as_it_was = (secrets.c.id == secret_row) & (secrets.c.key_id == old_key_id) & (secrets.c.tag == old_tag)
+        async with self._engine.writing() as turn:
+            result = await turn.execute(update(secrets).where(as_it_was).values(key_id=key_id, tag=tag))
+        return result.rowcount == 1
+
+    # What is read
+
+    async def load_token(self, token_id: str) -> TokenRecord | None:
+        """What a decision needs to know of a token, in one statement; None for an unknown id. StoreUnavailable."""
+        return records.token_record(await self._engine.read(records.TOKEN_RECORD, {"wanted": token_id}))
+
+    async def load_meta(self) -> StoreMeta:
+        """The meta row as it is now; `meta` is as it was when the store was opened."""
+        return read_meta(await self._engine.read(meta_statement()))
+
+    async def owner(self, *, id: str | None = None, login: str | None = None) -> OwnerEntry | None:  # noqa: A002
+        """The owner by id or by login (folded); also a deleted one, whose login stays taken."""
+        statement, wanted = (records.OWNER_BY_ID, id) if login is None else (records.OWNER_BY_LOGIN, fold(login))
+        rows = await self._engine.read(statement, {"wanted": wanted})
+        return records.owner_entry(rows[0]) if rows else None
+
+    async def users(self, *, with_deleted: bool = False) -> tuple[OwnerEntry, ...]:
+        """All users, by login."""
+        return await self._owners(OwnerKind.USER, with_deleted=with_deleted)
+
+    async def applications(self, *, with_deleted: bool = False) -> tuple[OwnerEntry, ...]:
+        """All applications, by login."""
+        return await self._owners(OwnerKind.APPLICATION, with_deleted=with_deleted)
+
+    async def token(self, token_id: str) -> TokenEntry | None:
+        """The token as lists show it."""
+        rows = await self._engine.read(records.TOKENS.where(tokens.c.id == token_id))
+        return records.token_entry(rows[0]) if rows else None
+
+    async def tokens(
+        self, *, owner_id: str | None = None, kind: Kind | None = None, state: TokenState | None = None
+    ) -> tuple[TokenEntry, ...]:
+        """The tokens that pass every filter given, oldest first."""
+        statement = records.list_tokens(owner_id=owner_id, kind=kind, state=state, now=self._now())
+        return tuple(map(records.token_entry, await self._engine.read(statement)))
+
+    async def usage(self, token_id: str) -> Usage:
+        """How often, when and from where the token was used; zero for an unknown one."""
+        columns = select(usage.c.total, usage.c.since_rotation, usage.c.last_used_at, usage.c.last_address)
+        rows = await self._engine.read(columns.where(usage.c.token_id == token_id))
+        return Usage(**rows[0]._mapping) if rows else Usage()
+
+    async def verify_audit(self) -> AuditVerdict:
+        """Check the whole audit chain against the keys that the store was opened with."""
+        return await verify(self._engine, {key_id: key.audit_key for key_id, key in self._keys.items()})
+
+    async def _owners(self, kind: OwnerKind, *, with_deleted: bool) -> tuple[OwnerEntry, ...]:
+        rows = await self._engine.read(records.list_owners(kind, with_deleted=with_deleted))
+        return tuple(map(records.owner_entry, rows))

@@ -1,0 +1,146 @@
+"""The tables, as the newest schema has them. The migrations build them; a test holds the two together."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+from gateway.store.columns import Instant, NetworkList, Words
+
+metadata = MetaData()
+
+# SQLite gives row ids only to a column that is exactly INTEGER.
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+# One row: what this store is, and the counters that number the feed and the audit without gaps.
+meta = Table(
+    "meta",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("bound_ms", Integer, nullable=False),
+    Column("serve_cached_for_ms", Integer, nullable=False),
+    Column("feed_seq", BigInteger, nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
+    Column("audit_mac", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+# The keys that hosts of this store may use, told apart by a check value that says nothing about the key.
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("check_value", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+# Users and applications share one namespace. A deleted owner's row stays: its login is never given again.
+owners = Table(
+    "owners",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("login", Text, nullable=False),
+    Column("login_folded", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),  # an application's contact
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+)
+
+# Groups from the single sign-on are kept apart from local ones, so that a sign-in replaces only its own.
+owner_groups = Table(
+    "owner_groups",
+    metadata,
+    Column("owner_id", Text, ForeignKey("owners.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+)
+
+owner_organisations = Table(
+    "owner_organisations",
+    metadata,
+    Column("owner_id", Text, ForeignKey("owners.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("owner_id", Text, ForeignKey("owners.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", Words, nullable=False),
+    Column("networks", NetworkList),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", Instant),
+    Column("suspended_at", Instant),
+    Column("revoked_at", Instant),
+    Column("revoked_by", Text),
+    Index("tokens_by_owner", "owner_id", "created_at"),
+)
+
+# Row ids are never given twice (AUTOINCREMENT): the verified-token cache speaks of a secret by its row.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("token_id", Text, ForeignKey("tokens.id"), nullable=False, index=True),
+    Column("scheme", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("tag", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    sqlite_autoincrement=True,
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("token_id", Text, ForeignKey("tokens.id"), primary_key=True),
+    Column("total", BigInteger, nullable=False),
+    Column("since_rotation", BigInteger, nullable=False),
+    Column("last_used_at", Instant),
+    Column("last_address", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("subject_label", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # canonical JSON: the MAC is over these very bytes
+    Column("key_id", Text, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Index("audit_by_subject", "subject_id", "seq"),
+)
+
+change_feed = Table(
+    "change_feed",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("id", Text, nullable=False),
+)
