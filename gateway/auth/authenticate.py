@@ -76,16 +76,14 @@ class Authenticator:
     def recall(self, presented: bytes, basic_user: bytes | None) -> Proven | None:
         """Evidence from memory alone, without an await; None when there is more to do. Renew the lease before."""
         fact = self._verified.get(self._verified.digest(presented))
-        if fact is None:
+        record = None if fact is None else self._states.get(fact.token_id)
+        if fact is None or record is None:
             return None
-        record = self._states.get(fact.token_id)
-        if record is None:
+        secret = fact.secret_in(record)
+        if secret is None:
             return None
-        for secret in record.secrets:
-            if secret.row == fact.row and secret.hash == fact.hash:
-                self.hits += 1
-                return Proven(token=record.token, owner=record.owner, secret=secret, basic_user=basic_user)
-        return None
+        self.hits += 1
+        return Proven(token=record.token, owner=record.owner, secret=secret, basic_user=basic_user)
 
     async def authenticate(self, presented: bytes, basic_user: bytes | None = None) -> Evidence:
         """Evidence about a presented value. Never raises for anything that a client or the store can do."""
@@ -145,6 +143,10 @@ class Authenticator:
 
     async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord) -> StoredSecret | None:
         """The secret row that the presented secret was hashed into; None when there is none."""
+        fact = self._verified.get(digest)
+        known = None if fact is None else fact.secret_in(record)
+        if known is not None:
+            return known
         presented = parsed.secret.reveal()
         for secret in record.secrets:
             key = self._keyring.get(secret.key_id)

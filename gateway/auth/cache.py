@@ -28,6 +28,13 @@ class Fact(NamedTuple):
     row: int
     hash: str
 
+    def secret_in(self, record: TokenRecord) -> StoredSecret | None:
+        """The secret of the record that this fact is about; None when the record has it no longer."""
+        for secret in record.secrets:
+            if secret.row == self.row and secret.hash == self.hash:
+                return secret
+        return None
+
 
 class VerifiedTokens:
     """Digest of a presented token -> `Fact`."""

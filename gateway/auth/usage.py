@@ -39,7 +39,7 @@ class UsageCounter:
         if known is None and len(self._pending) >= MAX_TOKENS:
             return
         total = 1 if known is None else known.count + 1
-        self._pending[token_id] = Use(token_id=token_id, count=total, last_at=at, last_address=str(address or ""))
+        self._pending[token_id] = Use(token_id=token_id, count=total, last_used_at=at, last_address=str(address or ""))
 
     async def flush(self) -> None:
         """Write what was counted; keeps it for the next time when the store refuses."""
@@ -67,5 +67,5 @@ class UsageCounter:
         else:
             total = old.count + new.count
             self._pending[old.token_id] = Use(
-                token_id=old.token_id, count=total, last_at=new.last_at, last_address=new.last_address
+                token_id=old.token_id, count=total, last_used_at=new.last_used_at, last_address=new.last_address
             )

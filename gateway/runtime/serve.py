@@ -28,7 +28,7 @@ from gateway.config import ConfigInvalid, Settings, UnixListener, load
 from gateway.runtime import logs
 from gateway.runtime.listen import ListenError, open_tcp, open_unix
 from gateway.runtime.metrics import Metrics
-from gateway.store import SqliteFeed, Store, StoreError
+from gateway.store import Store, StoreError
 from gateway.web.check.app import CheckServer, Trust
 from gateway.web.check.dialects import DIALECTS
 from gateway.web.check.service import CheckService, CheckSettings
@@ -76,7 +76,13 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
         flushing = asyncio.create_task(gateway.usage.run(stop))
         reloading = asyncio.create_task(_reload_when_wanted(gateway, reload_wanted, env))
         gc.freeze()  # what is there now stays for good: keep the collector from walking it
-        log.info("serving", version=__version__, pid=os.getpid(), **settings.listen_words())
+        log.info(
+            "serving",
+            version=__version__,
+            pid=os.getpid(),
+            check=[str(listener) for listener in settings.listen.check],
+            ops=str(settings.listen.ops),
+        )
         await stop.wait()
         log.info("draining")
         reloading.cancel()
@@ -130,10 +136,10 @@ class Gateway:
     @classmethod
     async def build(cls, settings: Settings, keyring: KeyRing, stack: contextlib.AsyncExitStack) -> "Gateway":
         """Open the store and its feed and put the parts together; what was opened is closed by `stack`."""
-        store = await Store.open(settings.store.url, audit_key=keyring.current.audit_key, now=_now)
+        store = await Store.open(settings.store.url, now=_now, keys=keyring.keys, brand=settings.tokens.brand)
         stack.push_async_callback(store.close)
-        _same_installation(settings, keyring, store)
-        feed = SqliteFeed(settings.store.url)
+        _refuse_unregistered_key(settings, keyring, store)
+        feed = store.follow()
         stack.callback(feed.close)
         pool = HashPool(threads=TOKEN_THREADS, queue=TOKEN_QUEUE, name="argon2-token")
         stack.callback(pool.close)
@@ -248,14 +254,9 @@ def _trust(settings: Settings) -> Trust:
     return Trust(settings.trusted_proxies.networks, unix=settings.trusted_proxies.unix)
 
 
-def _same_installation(settings: Settings, keyring: KeyRing, store: Store) -> None:
-    """Refuse to serve with the wrong key or brand, which would refuse every token there is."""
-    if store.meta.brand != settings.tokens.brand:
-        raise StartError(
-            f"the tokens of this store begin with {store.meta.brand!r}; set tokens.brand to that, it is fixed once made"
-        )
-    registered = store.meta.keys
-    if registered.get(keyring.current.id) != keyring.current.check:
+def _refuse_unregistered_key(settings: Settings, keyring: KeyRing, store: Store) -> None:
+    """Refuse a key that the store does not know: a wrong file would cost an argon2 for every wrong guess."""
+    if keyring.current.id not in store.meta.keys:
         raise StartError(
             f"key {keyring.current.id} of {settings.key_file} is not registered with the store; "
             "`token-gateway key register` does that, if the file is the right one"

@@ -66,19 +66,24 @@ class CheckService:
         """Answer one check of a trusted peer. Never raises."""
         settings = self.settings
         target: Target | None = None
+        decision: Decision
         try:
-            target = self._target(dialect, headers, settings)
-            decision = await self._decide(settings.policy, target, headers) if isinstance(target, Target) else target
+            read = self._read(dialect, headers, settings)
+            if isinstance(read, Target):
+                target = read
+                decision = await self._decide(settings.policy, target, headers)
+            else:
+                decision = read
         except Exception:  # the request boundary: whatever went wrong inside, the answer is a refusal
             log.exception("check failed")
             decision = Deny(reason=Reason.INTERNAL_ERROR)
-        return self._answer(dialect, headers, settings, decision, target if isinstance(target, Target) else None)
+        return self._answer(dialect, headers, settings, decision, target)
 
     def refuse_peer(self, dialect: Dialect, headers: Headers) -> Answer:
         """Refuse a peer outside `trusted_proxies`, whatever it sent; its headers are not read as facts."""
         return self._answer(dialect, headers, self.settings, Deny(reason=Reason.UNTRUSTED_PEER), None)
 
-    def _target(self, dialect: Dialect, headers: Headers, settings: CheckSettings) -> Target | Deny:
+    def _read(self, dialect: Dialect, headers: Headers, settings: CheckSettings) -> Target | Deny:
         facts = dialect.facts(headers)
         if isinstance(facts, BadFacts):
             return Deny(reason=Reason.BAD_FACTS, detail=facts.detail)
