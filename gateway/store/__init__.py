@@ -4,9 +4,11 @@ Everything that it raises is a `StoreError`. It knows rows and numbers, not who 
 """
 
 from gateway.store.audit import AuditVerdict, Subject
+from gateway.store.backup import Backup, Restored, backup, restore
 from gateway.store.change import Change
 from gateway.store.change_tokens import UNCHANGED
 from gateway.store.create import create
+from gateway.store.describe import Description, describe
 from gateway.store.errors import (
     DatabaseForeign,
     DatabaseMissing,
@@ -28,12 +30,14 @@ from gateway.store.usage import Usage, Use
 __all__ = [
     "UNCHANGED",
     "AuditVerdict",
+    "Backup",
     "Change",
     "Changes",
     "DatabaseForeign",
     "DatabaseMissing",
     "DatabaseNewer",
     "DatabaseRefused",
+    "Description",
     "FeedPosition",
     "FeedRow",
     "InstallationMismatch",
@@ -41,6 +45,7 @@ __all__ = [
     "NameTaken",
     "NotFound",
     "OwnerEntry",
+    "Restored",
     "SqliteFeed",
     "Store",
     "StoreError",
@@ -52,5 +57,8 @@ __all__ = [
     "TokenState",
     "Usage",
     "Use",
+    "backup",
     "create",
+    "describe",
+    "restore",
 ]

@@ -1,12 +1,12 @@
 """A change: one transaction in the domain's words, with its feed rows and audit rows."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from gateway.store.audit import Subject
 from gateway.store.change_owners import OwnerChanges
 from gateway.store.change_tokens import TokenChanges
 from gateway.store.meta import StoreKey
-from gateway.store.tables import keys
+from gateway.store.tables import keys, meta
 
 
 class Change(OwnerChanges, TokenChanges):
@@ -24,3 +24,7 @@ class Change(OwnerChanges, TokenChanges):
         await self._turn.execute(insert(keys).values(id=key.id, check_value=key.check, created_at=self.at))
         self.audit("key_registered", Subject(kind="key", id=key.id))
         return True
+
+    async def begin_epoch(self, epoch: str) -> None:
+        """Make everybody who follows the feed drop all that he remembers; for when history itself was replaced."""
+        await self._turn.execute(update(meta).values(epoch=epoch))

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.store.errors import StoreError, wrapped
-from gateway.store.file import new_file, put_in_place, reader_uri, remove, writer_uri
+from gateway.store.file import connect_reader, connect_untouching, new_file, put_in_place, remove, writer_uri
 
 
 def free_name(path: Path, suffix: str) -> Path:
@@ -15,21 +15,25 @@ def free_name(path: Path, suffix: str) -> Path:
     return next(name for name in (path.with_name(f"{path.name}.{ending}") for ending in names) if not name.exists())
 
 
-def online_copy(path: Path, target: Path, *, busy_s: float) -> None:
+def online_copy(path: Path, target: Path, *, busy_s: float, is_live: bool = True) -> None:
     """Copy one moment of the database to a new file of mode 0600; StoreError when `target` exists, or is not sound.
 
-    Writers go on meanwhile. The copy gets its name only when it is complete and on the disk.
+    Writers go on meanwhile. The copy gets its name only when it is complete and on the disk, and needs no file beside
+    it: it can be read from a medium that cannot be written. `is_live` False: nobody has `path` open, and it stays
+    untouched, with no side files left beside it.
     """
     if target.exists():
         raise StoreError(f"{target}: is there already; choose another name")
     partial = free_name(target, "partial")
+    connect = connect_reader if is_live else connect_untouching
     try:
         new_file(partial)
         with (
-            closing(sqlite3.connect(reader_uri(path), uri=True, isolation_level=None, timeout=busy_s)) as source,
+            closing(connect(path, busy_s=busy_s)) as source,
             closing(sqlite3.connect(writer_uri(partial), uri=True, isolation_level=None)) as copy,
         ):
             source.backup(copy, pages=-1)  # in one step, so it is one moment and never starts over
+            copy.execute("PRAGMA journal_mode=DELETE").fetchall()
             require_sound(copy, target)
         put_in_place(partial, target)
     except sqlite3.Error as error:

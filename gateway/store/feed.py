@@ -67,9 +67,10 @@ class SqliteFeed:
             raise (error if isinstance(error, StoreError) else wrapped(error, self._path)) from error
 
     def poll(self) -> Changes | None:
-        """What was committed since the last poll; None when the file did not move. StoreUnavailable: ask again.
+        """What was committed since the last poll; None when the file did not move.
 
-        Everything that was committed before the call is in the answer. After an error the position stands.
+        Everything that was committed before the call is in the answer. StoreUnavailable for whatever is in the way;
+        the position then stands.
         """
         try:
             if self._file_now() != self._file:
@@ -79,7 +80,7 @@ class SqliteFeed:
                 return None
             changes = self._read()
         except sqlite3.Error as error:
-            raise wrapped(error, self._path) from error
+            raise StoreUnavailable(str(wrapped(error, self._path))) from error
         self._version = version
         self.position = FeedPosition(changes.epoch, changes.seq)
         return changes

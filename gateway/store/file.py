@@ -62,6 +62,21 @@ def connect_writer(path: Path, *, busy_s: float) -> sqlite3.Connection:
     return connection
 
 
+def connect_reader(path: Path, *, busy_s: float) -> sqlite3.Connection:
+    """A plain reading connection to a database that others may be using."""
+    return sqlite3.connect(reader_uri(path), uri=True, isolation_level=None, timeout=busy_s)
+
+
+def connect_untouching(path: Path, *, busy_s: float) -> sqlite3.Connection:
+    """A reading connection that makes no side files beside a database that nobody has open."""
+    log = path.with_name(path.name + "-wal")
+    # Without a log the file itself is complete, and `immutable` reads nothing else.
+    is_settled = not log.exists() or log.stat().st_size == 0
+    if not is_settled:
+        return connect_reader(path, busy_s=busy_s)
+    return sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True, isolation_level=None, timeout=busy_s)
+
+
 def identify(path: Path, *, busy_s: float) -> Identity:
     """Say what database this is, and change nothing on disk, not even SQLite's side files. Blocks: call it in a thread.
 
@@ -71,18 +86,16 @@ def identify(path: Path, *, busy_s: float) -> Identity:
         raise DatabaseMissing(f"{path}: no database; `token-gateway init` makes one")
     if not path.is_file():
         raise DatabaseForeign(f"{path}: not a file; check store.url")
-    wal = path.with_name(path.name + "-wal")
-    # Without a log the file itself is complete, and `immutable` keeps SQLite from making side files beside it.
-    settled = not wal.exists() or wal.stat().st_size == 0
-    uri = f"file:{quote(str(path))}?immutable=1" if settled else reader_uri(path)
     try:
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=busy_s)) as connection:
+        with closing(connect_untouching(path, busy_s=busy_s)) as connection:
             ((application_id,),) = connection.execute("PRAGMA application_id").fetchall()
             if application_id != APPLICATION_ID:
                 raise DatabaseForeign(f"{path}: a database of another program; check store.url")
             ((revision,),) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             ((brand, epoch),) = connection.execute("SELECT brand, epoch FROM meta").fetchall()
     except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # our mark, without our tables
+            raise DatabaseForeign(f"{path}: not a complete Token Gateway database; check store.url") from error
         raise wrapped(error, path) from error
     except ValueError as error:  # no row, or several, where there is one
         raise DatabaseForeign(f"{path}: not a complete Token Gateway database; check store.url") from error

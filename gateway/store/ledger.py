@@ -57,8 +57,8 @@ class Ledger:
         counted = update(meta).values(feed_seq=meta.c.feed_seq + touched, audit_seq=meta.c.audit_seq + notes)
         await self._turn.execute(counted)
         counters = select(meta.c.feed_seq, meta.c.audit_seq, meta.c.audit_mac)
-        now: Any = (await self._turn.execute(counters)).one()
-        feed_seq, audit_seq, mac = now
+        counted_to: Any = (await self._turn.execute(counters)).one()
+        feed_seq, audit_seq, mac = counted_to
         if touched:
             await self._write_feed(feed_seq - touched, feed_seq)
         if notes:

@@ -1,0 +1,119 @@
+"""`token-gateway store`: back up, restore and describe the database."""
+# ruff: noqa: PLC0415  # see gateway.cli.main
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.options import ConfigOption, JsonOption
+
+store_app = typer.Typer(help="Back up, restore and describe the database.", no_args_is_help=True)
+
+
+@store_app.command("backup")
+def backup_store(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy to make; it must not exist.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy the database to FILE, with mode 0600, while servers go on.
+
+    The key file is not in it: keep a copy of that too, elsewhere.
+
+    \b
+    Example:
+      token-gateway store backup /var/backups/token-gateway-$(date +%F).db
+    """
+    import asyncio
+
+    from gateway.cli.desk import load_settings
+    from gateway.cli.output import note, show_json
+    from gateway.store import backup
+
+    settings = load_settings(config)
+    made = asyncio.run(backup(settings.store.url, file))
+    if as_json:
+        epoch, schema = made.identity.epoch, made.identity.revision
+        fields = {"file": made.path, "bytes": made.size, "epoch": epoch, "schema": schema}
+        show_json({**fields, "key_file": settings.key_file})
+    else:
+        typer.echo(made.path)
+    note(f"copied {made.size} bytes")
+    note(
+        f"keep {settings.key_file} with it, in another place: without that key no gateway starts on this "
+        "copy, and its audit cannot be verified"
+    )
+
+
+@store_app.command("restore")
+def restore_store(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `store backup` made.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a backup in the database's place; what was there is copied beside it first.
+
+    Running servers see it at once and forget what they had cached. Tokens that were revoked after the backup was made
+    are live again: revoke them anew.
+
+    \b
+    Example:
+      token-gateway store restore /var/backups/token-gateway-2026-10-01.db
+    """
+    import asyncio
+
+    from gateway.auth.keyring import load as load_keys
+    from gateway.cli.desk import actor, load_settings, now
+    from gateway.cli.output import note, show_json
+    from gateway.store import restore
+
+    settings = load_settings(config)
+    keys = load_keys(settings.key_file).keys
+    done = asyncio.run(restore(settings.store.url, file, actor=actor(), keys=keys, now=now))
+    if as_json:
+        show_json({"restored": file, "epoch": done.epoch, "kept": done.kept})
+    note(f"restored {file} under the new epoch {done.epoch}")
+    if done.kept is not None:
+        note(f"what was there before is in {done.kept}")
+    note("tokens revoked after that backup was made are live again; revoke them anew")
+
+
+@store_app.command("info")
+def show_store(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the database's file, schema, epoch and counts. Changes nothing, and migrates nothing.
+
+    \b
+    Example:
+      token-gateway store info --json
+    """
+    import asyncio
+    from dataclasses import asdict
+
+    from gateway.cli.desk import load_settings
+    from gateway.cli.output import show_fields, show_json
+    from gateway.store import describe
+
+    found = asyncio.run(describe(load_settings(config).store.url))
+    if as_json:
+        show_json(asdict(found))
+        return
+    behind = "" if found.schema == found.schema_known else f" (this program brings it to {found.schema_known})"
+    show_fields(
+        [
+            ("file", str(found.path)),
+            ("size", f"{found.size} bytes, and {found.log_bytes} in its log"),
+            ("schema", found.schema + behind),
+            ("brand", found.brand),
+            ("epoch", found.epoch),
+            ("bound", f"{found.bound_ms} ms until a revocation is effective everywhere"),
+            ("serve cached for", f"{found.serve_cached_for_ms} ms"),
+            ("users", str(found.users)),
+            ("applications", str(found.applications)),
+            ("tokens", f"{found.tokens} not revoked"),
+            ("changes", str(found.changes)),
+            ("audit rows", str(found.audit_rows)),
+            ("keys", ", ".join(found.keys) or "none"),
+            ("SQLite", found.sqlite),
+        ]
+    )
