@@ -1,0 +1,45 @@
+"""A configuration that holds: complete, cross-checked, resolved. What the rest of the program is built from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.config.compile import compile_permissions
+from gateway.config.kinds.networks import TrustedProxies
+from gateway.config.schema import ClientAddress, Defaults, Listen, Logs, Permissions, StoreSection, Tokens
+from gateway.core.identity import IdentitySet, IdentitySets
+from gateway.core.policy import Policy
+from gateway.core.routes import Route, RouteTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One generation of the configuration. Every path is absolute; every route is effective, its group folded in."""
+
+    source: Path
+    listen: Listen
+    public_url: str  # scheme://host[:port], without a slash at the end
+    realm: str
+    support_contact: str  # empty: none
+    trusted_proxies: TrustedProxies
+    client_address: ClientAddress
+    store: StoreSection
+    key_file: Path
+    tokens: Tokens
+    groups: tuple[str, ...]
+    permissions: Permissions
+    scopes: Mapping[str, str]  # name -> description
+    identity: Mapping[str, IdentitySet]
+    defaults: Defaults
+    logs: Logs
+    routes: tuple[Route, ...]
+
+    def policy(self) -> Policy:
+        """Compile what decisions are made with. Costs some 20 us per route; pure, for any thread."""
+        return Policy(
+            table=RouteTable(self.routes),
+            identity=IdentitySets(self.identity),
+            permissions=compile_permissions(self.permissions),
+            basic_users=frozenset(self.tokens.basic_users),
+            brand=self.tokens.brand,
+        )
