@@ -2,6 +2,7 @@
 
 from gateway.web.check.dialect import Answer, BadFacts, Facts, Headers
 from gateway.web.check.forwarded import forwarded_facts, relayed
+from gateway.web.check.installation import Files, Installation
 
 
 class Traefik:
@@ -17,3 +18,63 @@ class Traefik:
     def reply(self, answer: Answer) -> Answer:
         """The answer whole; a 200 without a body."""
         return relayed(answer)
+
+
+def render(installation: Installation) -> Files:
+    """The middleware for the file provider; its comment has the lines of the static config that go with it."""
+    return {
+        "middleware.yaml": _MIDDLEWARE.format(
+            address=installation.dialled(unix=False, proxy="Traefik"),
+            handed_in=_yaml_list(installation.for_gateway),
+            handed_on=_yaml_list(installation.for_app),
+        )
+    }
+
+
+def _yaml_list(names: tuple[str, ...]) -> str:
+    return "\n".join(f"          - {name}" for name in names)
+
+
+_MIDDLEWARE = """\
+# Token Gateway for Traefik 3.7 or later: a file of the file provider (dynamic configuration).
+# Printed by `token-gateway proxy-config traefik`. Print it again when listen.check, identity or credentials change.
+#
+# These lines go with it, in the static configuration (traefik.yaml):
+#
+#     entryPoints:
+#       web:
+#         address: ":80"
+#         http:
+#           middlewares: [token-gateway@file]
+#           aliasHeadersStrategy: reject
+#     providers:
+#       file:
+#         directory: /etc/traefik/dynamic
+#
+# On the entry point the gateway is asked about every request of every router, and before any router's own middleware:
+# behind a stripPrefix it would be told another path than the one the client asked for. Say which paths are public in
+# the gateway's routes. aliasHeadersStrategy: many apps read X_Auth_User and X.Auth.User as X-Auth-User; Traefik answers
+# such requests with 400 (`delete` drops the headers instead).
+
+http:
+  middlewares:
+    token-gateway:
+      forwardAuth:
+        address: "http://{address}/check/traefik"
+
+        # The facts (X-Forwarded-Method, -Uri, -Host, -For) are Traefik's own word and never the client's.
+        trustForwardHeader: false
+
+        # What the gateway decides by. Nothing else of the client's request goes along, so that nothing forged can.
+        authRequestHeaders:
+{handed_in}
+
+        # The app gets these from the gateway's answer and never from the client: the credential, which is absent unless
+        # the route says `authorization: keep`, and the identity. Traefik deletes what the answer leaves out.
+        authResponseHeaders:
+{handed_on}
+
+        # A refusal is a small page; a redirect goes to the client as the gateway wrote it.
+        maxResponseBodySize: 65536
+        preserveLocationHeader: true
+"""
