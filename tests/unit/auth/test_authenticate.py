@@ -7,71 +7,14 @@ from dataclasses import replace
 import pytest
 
 from gateway.auth import authenticate as module
-from gateway.auth.authenticate import Authenticator
-from gateway.auth.cache import TokenStates
-from gateway.auth.hashing import ARGON2ID, HashPool, hash_token_secret
-from gateway.auth.keyring import KeyRing, add_key, load
-from gateway.auth.lease import Lease
+from gateway.auth.hashing import ARGON2ID
+from gateway.auth.keyring import add_key
 from gateway.core.evidence import NotChecked, Proven, Rejected
-from gateway.core.owner import TokenRecord
 from gateway.core.reason import Reason
 from gateway.core.token import Kind, compose, new_id, new_secret
-from tests.builders import NOW, a_presented, a_stored_secret, a_token, an_owner
-from tests.fakes import Clock, Feed, Store
+from tests.builders import NOW, a_presented, an_owner
 
 BOUND = 0.1
-
-
-class House:
-    """An authenticator with everything around it in the test's hands."""
-
-    def __init__(self, keyring: KeyRing) -> None:
-        self.keyring = keyring
-        self.clock, self.feed, self.store, self.states = Clock(), Feed(), Store(), TokenStates()
-        self.lease = Lease(self.feed, bound_s=BOUND, apply=self.states.apply, clock=self.clock)
-        self.pool = HashPool(threads=1, queue=4, name="test")
-        self.faults: list[str] = []
-        self.authenticator = Authenticator(
-            store=self.store,
-            lease=self.lease,
-            states=self.states,
-            keyring=keyring,
-            pool=self.pool,
-            brand="tg",
-            fault=self.faults.append,
-        )
-
-    def keep(self, owner=None, *, secret=None, key=None, **over):
-        """Put a token into the store; returns it with the bytes a client presents."""
-        owner = owner or an_owner()
-        token = a_token(owner, **over)
-        presented, secret = a_presented(token, secret)
-        stored = a_stored_secret(
-            token,
-            hash=hash_token_secret(secret),
-            key_id=(key or self.keyring.current).id,
-            tag=(key or self.keyring.current).tag(secret.reveal()),
-        )
-        self.store.records[token.id] = TokenRecord(token=token, owner=owner, secrets=(stored,))
-        return token, presented
-
-    def change(self, token, **over) -> None:
-        """Change a token as another process would: commit and feed row."""
-        record = self.store.records[token.id]
-        self.store.records[token.id] = replace(record, token=replace(record.token, **over))
-        self.feed.append("token", token.id)
-
-    async def ask(self, presented, user=None):
-        """What a check asks."""
-        return await self.authenticator.authenticate(presented, user)
-
-
-@pytest.fixture
-def house(tmp_path):
-    add_key(tmp_path / "key")
-    made = House(load(tmp_path / "key"))
-    yield made
-    made.pool.close()
 
 
 @pytest.fixture
