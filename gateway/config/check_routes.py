@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from gateway.config.compile import default_challenge
 from gateway.config.fault import Fault
 from gateway.config.places import Places
 from gateway.config.schema import Defaults
@@ -97,7 +96,7 @@ def _challenge(route: WrittenRoute, defaults: Defaults, places: Places) -> Itera
         return
     credentials = route.effective("credentials") or defaults.credentials
     for scheme in route.effective("challenge") or ():
-        if scheme not in default_challenge(credentials):
+        if scheme not in credentials:
             fault = Fault(
                 f"names {scheme}, which the route at line {route.line} does not accept",
                 f"add {scheme} to its credentials, or remove it here",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from gateway.config.kinds.texts import MAX_ROUTE_NAME
 from gateway.config.schema import Defaults, IdentityField, Permissions
 from gateway.config.written import WrittenRoute
 from gateway.core.identity import IdentityHeader, IdentitySet
@@ -43,7 +44,7 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
         kinds=frozenset(said("kinds")) if asks and said("kinds") else None,
         networks=said("networks") if asks else None,
         credentials=credentials,
-        challenge=(said("challenge") or default_challenge(credentials)) if asks else (),
+        challenge=said("challenge") or () if asks else (),
         identity=said("identity") or defaults.identity,
         authorization=said("authorization") or authorization,
         cookies=said("cookies") or defaults.cookies,
@@ -51,11 +52,6 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
         windows=said("paths") == "windows",
         allow_preflight=asks and bool(said("allow_preflight")),
     )
-
-
-def default_challenge(credentials: Sequence[str]) -> tuple[str, ...]:
-    """The schemes a 401 names when the route does not say: those it accepts, Basic first (git acts on the first)."""
-    return tuple(scheme for scheme in ("basic", "bearer") if scheme in credentials)
 
 
 def _with_head(methods: Sequence[str] | None) -> frozenset[str] | None:
@@ -73,7 +69,7 @@ def _names(written: Sequence[WrittenRoute]) -> list[str]:
         if one.name is not None:
             names.append(one.name)
             continue
-        plain = f"{one.effective('host')[0]}{one.effective('path')[0]}"
+        plain = _plain_name(f"{one.effective('host')[0]}{one.effective('path')[0]}")
         name = plain
         while name in taken:
             counts[plain] = counts.get(plain, 1) + 1
@@ -81,6 +77,12 @@ def _names(written: Sequence[WrittenRoute]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+def _plain_name(text: str) -> str:
+    """Cut and spelled as a name that an operator could have written."""
+    printable = text if text.isprintable() else ascii(text)[1:-1]
+    return printable[: MAX_ROUTE_NAME - 10]
 
 
 def compile_identity(sets: Mapping[str, Mapping[str, IdentityField]]) -> dict[str, IdentitySet]:

@@ -9,7 +9,7 @@ from gateway.config.fault import Fault
 from gateway.config.kinds.headers import Credential, Method, TokenKind
 from gateway.config.kinds.networks import NetworkList
 from gateway.config.kinds.patterns import Host, PathText
-from gateway.config.kinds.texts import Boolean, Flag, Name, OneOrMany, Word
+from gateway.config.kinds.texts import Boolean, Flag, Name, OneOrMany, RouteName, Word
 from gateway.config.section import Section, Shorthand
 from gateway.core.target import LENIENCES
 
@@ -104,8 +104,8 @@ class RouteKeys(Section):
     )
     challenge: Challenges | None = Field(
         default=None,
-        description="The schemes that a 401 names: `basic`, `bearer`. Default: those among the route's credentials, "
-        "basic first.",
+        description="The schemes that a 401 names: `basic`, `bearer`; then browsers show their password box too. "
+        "Default: those among the route's credentials, basic first, and no `basic` for a browser asking for a page.",
     )
     identity: Name | None = Field(
         default=None, description="The identity set that the app receives. Default: `defaults.identity`."
@@ -140,7 +140,7 @@ class RouteKeys(Section):
 class RouteEntry(RouteKeys):
     """Who may pass at a host and path. Says exactly one of `scopes`, `authenticated`, `public` and `deny`."""
 
-    name: Name | None = Field(
+    name: RouteName | None = Field(
         default=None,
         description="What logs, metrics and `explain` call the route; unique. Default: its first host and path.",
     )

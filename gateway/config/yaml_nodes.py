@@ -269,6 +269,11 @@ class _Builder:
         return tuple(step for step in path if step is not None)
 
 
+def surprises(text: str) -> bool:
+    """Whether the text, written without quotes, would be refused or read as something else."""
+    return _surprise(text) is not None or text in ("true", "false") or _INTEGER.fullmatch(text) is not None
+
+
 def _surprise(text: str) -> Fault | None:
     """Why a plain scalar cannot be read: YAML versions disagree on it, or it is nothing."""
     if text and text[0] not in _SUSPICIOUS:

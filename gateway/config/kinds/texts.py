@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from gateway.config.fault import Fault, pick
 from gateway.core.naming import Flaw, group_flaw, label_flaw
 
+MAX_ROUTE_NAME = 200
 LABEL_PATTERN = "^[A-Za-z0-9._@+/:-]{1,64}$"
 
 
@@ -102,6 +103,21 @@ def _one_line(value: object) -> str:
 
 
 Line = Annotated[str, PlainValidator(_one_line), Schema({"type": "string", "maxLength": 200})]
+
+
+def _route_name(value: object) -> str:
+    found = text(value)
+    if not found or not found.isprintable() or len(found) > MAX_ROUTE_NAME or found != found.strip():
+        raise Fault(
+            f"{{value}} is not 1 to {MAX_ROUTE_NAME} printable characters on one line",
+            "shorten it, without spaces around",
+        )
+    return found
+
+
+RouteName = Annotated[
+    str, PlainValidator(_route_name), Schema({"type": "string", "minLength": 1, "maxLength": MAX_ROUTE_NAME})
+]
 
 
 def _realm(value: object) -> str:
