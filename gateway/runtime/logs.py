@@ -1,5 +1,6 @@
 """Logs: structured lines on stderr, JSON for machines or readable for a terminal; both escape what they show."""
 
+import json
 import logging
 import sys
 import traceback
@@ -17,7 +18,7 @@ def set_up(*, level: str, as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _exceptions_without_values,
     ]
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=True) if as_json else _line
+    renderer: structlog.typing.Processor = _json if as_json else _line
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -35,6 +36,12 @@ def set_up(*, level: str, as_json: bool) -> None:
     root.setLevel(max(number, logging.WARNING))
     # aiohttp's own words about a bad head can hold a piece of it, and so a token (PROXIES A.5).
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
+
+
+def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """One object a line, in ASCII: what happened first, then with what."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return json.dumps(first | event, ensure_ascii=True, default=repr)
 
 
 def _line(_: WrappedLogger, __: str, event: EventDict) -> str:

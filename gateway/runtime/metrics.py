@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Info, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info, Metric, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
@@ -14,6 +14,7 @@ class Metrics:
     """Every metric of the process, in a registry of its own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a start time beside every counter: noise that Prometheus does not ask for
         self.registry = CollectorRegistry()
         self._checks = Counter(
             "token_gateway_checks_total",
