@@ -7,19 +7,19 @@ from gateway.cli.failure import Failure
 
 NEVER = timedelta.max
 
-_SPAN = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
-_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_SPAN = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
+_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def span(text: str, option: str) -> timedelta:
-    """Read `30s`, `15m`, `12h`, `90d` or `4w`; `0` is none at all."""
+    """Read `30s`, `15m`, `12h` or `90d`; `0` is none at all."""
     if text == "0":
         return timedelta(0)
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise Failure(f"{option} is not a span of time", "write it like 30s, 15m, 12h, 90d or 4w")
+        raise Failure(f"{option} is not a span of time", "write it like 30s, 15m, 12h or 90d")
     return timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
 
 

@@ -1,0 +1,62 @@
+"""What the use cases for people work with: one opened installation."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.auth.hashing import HashPool
+from gateway.auth.keyring import Key, KeyRing
+from gateway.auth.refused import Refused
+from gateway.config import Settings
+from gateway.store import Store
+
+MARGIN_S = 0.010  # beyond the store's bound, for the difference between clocks that count the same seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The store, the keys and the settings of one installation, and the clock. Built by the CLI and by `runtime`."""
+
+    store: Store
+    keyring: KeyRing
+    hashing: HashPool
+    settings: Settings
+    now: Callable[[], datetime]
+
+    def signing_key(self) -> Key:
+        """The key that new secrets are tagged with. Refused when the store does not know it."""
+        key = self.keyring.current
+        if self.store.meta.keys.get(key.id) != key.check:
+            raise Refused(
+                "key_not_registered",
+                message=f"key {key.id} of {self.settings.key_file} is not registered with the store",
+                mend="`token-gateway key register` does that, if the file is the right one",
+            )
+        return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """How far a change has come when its use case returns.
+
+    `waited_s`: how long ago it was committed. `everywhere_by`: with `serve_cached_for`, hosts that cannot reach the
+    store may use the old state until then; None when there is no such host.
+    """
+
+    waited_s: float
+    everywhere_by: datetime | None
+
+
+async def effective(desk: Desk) -> Effect:
+    """Return when no check that begins from now on can see the state before a change; call it right after the commit.
+
+    Every worker uses cached state for at most the store's bound after its last complete poll of the feed.
+    """
+    committed = time.monotonic()
+    cached_s = desk.store.meta.serve_cached_for_s
+    by = desk.now() + timedelta(seconds=cached_s) if cached_s else None
+    wait_s = desk.store.meta.bound_s + MARGIN_S
+    await asyncio.sleep(wait_s)
+    return Effect(waited_s=time.monotonic() - committed, everywhere_by=by)

@@ -1,0 +1,202 @@
+"""The use case behind `explain`: one request, walked through the very functions that decide checks, written down.
+
+There is no second implementation: `choose` and `decide` are given a recorder, and a token is authenticated as a check
+would do it, or, when only its id is known, taken as if its current secret had matched.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.core.credential import Credential, Presented
+from gateway.core.decision import Allow, Decision, Deny, choose, decide
+from gateway.core.evidence import Evidence, Proven
+from gateway.core.network import Networks
+from gateway.core.owner import TokenRecord
+from gateway.core.policy import Policy
+from gateway.core.reason import Reason
+from gateway.core.routes import Route, mismatch
+from gateway.core.target import Malformed, Target, parse_target
+
+_OTHER_HOST = "host "  # how `mismatch` begins when it is the host that differs
+MAX_PASSED = 20  # routes of the same host that are named with what they differ in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """The facts of a request, as a proxy would tell them. `forwarded_for` empty: the client's address is not known."""
+
+    method: bytes
+    uri: bytes
+    host: bytes
+    forwarded_for: bytes = b""
+    preflight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownToken:
+    """A token by its id alone: taken as if its current secret had been presented."""
+
+    id: str
+
+
+Presenter = Callable[[tuple[str, ...]], Credential]
+"""What a client presents, given the transports that the route looks in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the walk: its stable name, the reason if the walk ended there, and what was compared."""
+
+    name: str
+    broken: Reason | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """The decision that a check would get, how it came about, and what would have to change for another one."""
+
+    decision: Decision
+    steps: tuple[Step, ...]
+    remedy: str
+
+
+class _Walk:
+    """A `Recorder` that keeps the steps."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def step(self, name: str, broken: Reason | None, words: str) -> None:
+        self.steps.append(Step(name, broken, words))
+
+
+async def explain(
+    policy: Policy,
+    question: Question,
+    asker: Presenter | KnownToken,
+    *,
+    skip: Networks,
+    authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]],
+    load_token: Callable[[str], Awaitable[TokenRecord | None]],
+    now: Callable[[], datetime],
+) -> Explained:
+    """Decide as a check would, and say why. Refused `not_found` for a token id that is not known."""
+    walk = _Walk()
+    evidence_on = await _evidence_of(asker, authenticate, load_token)
+    target = parse_target(
+        method=question.method,
+        uri=question.uri,
+        host=question.host,
+        forwarded_for=question.forwarded_for,
+        skip=skip,
+        preflight=question.preflight,
+    )
+    if isinstance(target, Malformed):
+        return _explained(Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail), walk)
+    walk.step("request", None, _target_words(target))
+    demands = choose(policy, target, walk)
+    if not isinstance(demands, tuple):
+        return _explained(demands, walk, _passed_over(policy, target, demands.route))
+    passed = _passed_over(policy, target, demands[0].route)
+    evidence = await evidence_on(demands[0].route.credentials)
+    return _explained(decide(policy, target, demands, evidence, now(), walk), walk, passed)
+
+
+async def _evidence_of(
+    asker: Presenter | KnownToken,
+    authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]],
+    load_token: Callable[[str], Awaitable[TokenRecord | None]],
+) -> Callable[[tuple[str, ...]], Awaitable[Evidence]]:
+    """How the evidence comes about, once the route has said in which transports it looks."""
+    if isinstance(asker, KnownToken):
+        proven = await _record(asker.id, load_token)
+
+        async def taken(_credentials: tuple[str, ...]) -> Evidence:
+            return proven
+
+        return taken
+
+    async def authenticated(credentials: tuple[str, ...]) -> Evidence:
+        presented = asker(credentials)
+        if isinstance(presented, Presented):
+            return await authenticate(presented.token, presented.basic_user)
+        return presented
+
+    return authenticated
+
+
+async def _record(token_id: str, load_token: Callable[[str], Awaitable[TokenRecord | None]]) -> Proven:
+    record = await load_token(token_id)
+    current = None if record is None else next((one for one in record.secrets if one.ends_at is None), None)
+    if record is None or current is None:
+        raise Refused(
+            NOT_FOUND, field="token", message=f"there is no token {token_id}", mend="see `token-gateway token list`"
+        )
+    return Proven(token=record.token, owner=record.owner, secret=current)
+
+
+def _target_words(target: Target) -> str:
+    address = target.address or "an address that is not known"
+    ambiguous = f"; read differently by servers: {', '.join(sorted(target.leniences))}" if target.leniences else ""
+    return f"{target.method} {target.host}{target.path} from {address}{ambiguous}"
+
+
+def _passed_over(policy: Policy, target: Target, decided: Route | None) -> tuple[Step, ...]:
+    """The routes of this host that stand before the deciding one, and what each of them differs in."""
+    steps = []
+    earlier = policy.table.routes if decided is None else policy.table.routes[: decided.index]
+    for route in earlier:
+        difference = mismatch(route, target, target.readings[0])
+        if difference is not None and not difference.startswith(_OTHER_HOST):
+            steps.append(Step("passed over", None, f"{route.name} (line {route.line}): {difference}"))
+    if len(steps) > MAX_PASSED:
+        more = Step("passed over", None, f"{len(steps) - MAX_PASSED} more routes of this host")
+        return (*steps[:MAX_PASSED], more)
+    return tuple(steps)
+
+
+def _explained(decision: Decision, walk: _Walk, passed: tuple[Step, ...] = ()) -> Explained:
+    steps = walk.steps
+    at = next((number for number, step in enumerate(steps) if step.name == "route"), len(steps))
+    steps[at:at] = passed
+    if not isinstance(decision, Allow) and not any(step.broken is decision.reason for step in steps):
+        # Ended by what no rule looks at: a malformed request, readings that differ, an identity that is too large.
+        steps.append(Step("request", decision.reason, decision.detail or decision.reason.value))
+    return Explained(decision=decision, steps=tuple(steps), remedy=REMEDY.get(decision.reason, ""))
+
+
+REMEDY: dict[Reason, str] = {
+    Reason.AMBIGUOUS_REQUEST: "The client must send one plain request: one credential, and a path that every server "
+    "reads alike. If the app needs such paths, name the kind in the route's `lenient:`.",
+    Reason.NO_ADDRESS: "The client's address must be known here: give --ip. In a real check, the proxy must send "
+    "X-Forwarded-For.",
+    Reason.NO_ROUTE: "Add a route for this host, path and method; what no route names is denied.",
+    Reason.ROUTE_DENIES: "The route says `deny: true`; put a route that allows it before this one, or remove it.",
+    Reason.NO_CREDENTIAL: "Present a token in a way that the route lists under `credentials:`.",
+    Reason.MALFORMED_TOKEN: "This is not a token of this installation: cut off, mistyped, or of another brand. Copy "
+    "it whole.",
+    Reason.UNKNOWN_TOKEN: "There is no token of this id in this store. Create one, or look at `store.url`.",
+    Reason.WRONG_SECRET: "The id is known, the secret is not: the token was rotated long ago, or this is a forgery. "
+    "Use its newest secret, or rotate it.",
+    Reason.STALE_SECRET: "The token was rotated and this secret's grace is over; use the newer one.",
+    Reason.BASIC_USER: "Send no user name, `__token__`, the owner's login, or one of `tokens.basic_users`.",
+    Reason.EXPIRED: "The token has expired; create a new one.",
+    Reason.REVOKED: "The token is revoked, for good; create a new one.",
+    Reason.SUSPENDED: "The token is suspended; resume it.",
+    Reason.OWNER_DISABLED: "Enable the owner (`token-gateway user enable` or `app enable`); that brings all of its "
+    "tokens back.",
+    Reason.PERMISSION: "The owner must be in a group that holds `own_tokens` (`permissions:`).",
+    Reason.LOGIN: "The path must name the login of the token's owner where the route says {login}.",
+    Reason.KIND: "The route takes another kind of token; use one, or change the route's `kinds:`.",
+    Reason.INSUFFICIENT_SCOPE: "Use a token that has the scopes which the route asks for.",
+    Reason.GROUP: "The owner must be in one of the groups that the route asks for.",
+    Reason.NETWORK: "The request must come from a network that both the token and the route allow.",
+    Reason.IDENTITY_TOO_LARGE: "The identity headers would exceed 3 kB; let the identity set forward fewer groups "
+    "(`only:`).",
+    Reason.UNAVAILABLE: "The store or the hashing pool did not answer in time; see the gateway's log and "
+    "/health/ready.",
+}
+"""What would have to change, for every reason that a walk can end with; `limited` and the peer's are not among them."""

@@ -1,0 +1,133 @@
+"""Use cases about users and applications: create, list, look up, disable, enable, delete.
+
+Both kinds live in one namespace and go through the same code. A login that was ever given is never given again.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.auth.desk import Desk, Effect, effective
+from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
+from gateway.core.naming import Flaw, email_flaw, group_flaw, label_flaw, name_flaw
+from gateway.core.owner import Owner, OwnerKind
+from gateway.store import Change, NameTaken, OwnerEntry
+
+ID_BYTES = 8
+_WORD = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "application"}
+_A_WORD = {OwnerKind.USER: "a user", OwnerKind.APPLICATION: "an application"}
+_LIST = {OwnerKind.USER: "token-gateway user list", OwnerKind.APPLICATION: "token-gateway app list"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerChanged:
+    """An owner after a change. `changed`: it was not so already. `effect`: None when nothing had to be awaited."""
+
+    owner: Owner
+    changed: bool = True
+    effect: Effect | None = None
+    tokens_revoked: int = 0
+
+
+async def create_owner(
+    desk: Desk,
+    *,
+    actor: str,
+    kind: OwnerKind,
+    login: str,
+    name: str = "",
+    email: str = "",
+    groups: Sequence[str] = (),
+    organisations: Sequence[str] = (),
+    address: str = "",
+) -> Owner:
+    """Create a user or an application, enabled. Groups must be declared in the configuration."""
+    _refuse_flaw("login", "the login" if kind is OwnerKind.USER else "the name", login, label_flaw)
+    _refuse_flaw("name", "the display name", name, lambda text: name_flaw(text, required=False))
+    _refuse_flaw("email", "the e-mail address", email, email_flaw)
+    for group in groups:
+        _refuse_flaw("groups", "a group", group, group_flaw)
+        if group not in desk.settings.groups:
+            known = list(desk.settings.groups)
+            raise Refused(
+                "unknown_group",
+                field="groups",
+                message=f"group {group} is not declared",
+                mend=did_you_mean(group, known, otherwise=f"declared are: {', '.join(known) or 'none'} (`groups:`)"),
+            )
+    for organisation in organisations:
+        _refuse_flaw("organisations", "an organisation", organisation, label_flaw)
+    owner = Owner(
+        id=secrets.token_hex(ID_BYTES),
+        kind=kind,
+        login=login,
+        name=name,
+        email=email,
+        groups=tuple(sorted(set(groups))),
+        organisations=tuple(sorted(set(organisations))),
+    )
+    try:
+        async with desk.store.change(actor=actor, address=address) as change:
+            await change.add_owner(owner)
+    except NameTaken:
+        raise Refused(
+            "login_taken",
+            field="login",
+            message=f"{login} is the name of a user or application already, or once was",
+            mend="choose another; names are shared by both and never given again",
+        ) from None
+    return owner
+
+
+async def find_owner(desk: Desk, *, kind: OwnerKind, login: str) -> OwnerEntry:
+    """The user or application of that login; Refused `not_found` with the nearest name."""
+    entry = await desk.store.owner(login=login)
+    if entry is None or entry.deleted_at is not None or entry.owner.kind is not kind:
+        raise await _unknown(desk, kind, login, entry)
+    return entry
+
+
+async def owner_in(change: Change, desk: Desk, *, kind: OwnerKind, login: str) -> Owner:
+    """As `find_owner`, as the transaction sees it."""
+    entry = await change.owner(login=login)
+    if entry is None or entry.deleted_at is not None or entry.owner.kind is not kind:
+        raise await _unknown(desk, kind, login, entry)
+    return entry.owner
+
+
+async def set_enabled(
+    desk: Desk, *, actor: str, kind: OwnerKind, login: str, enabled: bool, address: str = ""
+) -> OwnerChanged:
+    """Enable or disable an owner, and with it all of its tokens. Disabling returns when it is effective everywhere."""
+    async with desk.store.change(actor=actor, address=address) as change:
+        owner = await owner_in(change, desk, kind=kind, login=login)
+        changed = await change.set_owner_enabled(owner.id, enabled)
+        after = await owner_in(change, desk, kind=kind, login=login)
+    return OwnerChanged(owner=after, changed=changed, effect=None if enabled else await effective(desk))
+
+
+async def delete_owner(desk: Desk, *, actor: str, kind: OwnerKind, login: str, address: str = "") -> OwnerChanged:
+    """Delete an owner and revoke its tokens, for good. Returns when that is effective everywhere."""
+    async with desk.store.change(actor=actor, address=address) as change:
+        owner = await owner_in(change, desk, kind=kind, login=login)
+        count = await change.delete_owner(owner.id)
+    return OwnerChanged(owner=owner, effect=await effective(desk), tokens_revoked=count)
+
+
+async def _unknown(desk: Desk, kind: OwnerKind, login: str, entry: OwnerEntry | None) -> Refused:
+    word = _WORD[kind]
+    if label_flaw(login) is not None:
+        return Refused(NOT_FOUND, field="login", message=f"there is no such {word}", mend=f"see `{_LIST[kind]}`")
+    if entry is not None and entry.owner.kind is not kind:
+        other = _A_WORD[entry.owner.kind]
+        return Refused(NOT_FOUND, field="login", message=f"{login} is not {_A_WORD[kind]}", mend=f"it is {other}")
+    listed = await desk.store.users() if kind is OwnerKind.USER else await desk.store.applications()
+    mend = did_you_mean(login, [one.owner.login for one in listed], otherwise=f"see `{_LIST[kind]}`")
+    gone = " any more" if entry is not None else ""
+    return Refused(NOT_FOUND, field="login", message=f"there is no {word} {login}{gone}", mend=mend)
+
+
+def _refuse_flaw(field: str, what: str, text: str, rule: Callable[[str], Flaw | None]) -> None:
+    flaw = rule(text)
+    if flaw is not None:
+        raise Refused("bad_value", field=field, message=f"{what} {flaw.what}", mend=flaw.mend)

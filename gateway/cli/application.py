@@ -1,0 +1,103 @@
+"""`token-gateway app`: service accounts, which own application tokens."""
+
+from typing import Annotated
+
+import typer
+
+from gateway.cli import owner
+from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.user import GroupOption, OrganisationOption, YesOption
+from gateway.core.owner import OwnerKind
+
+KIND = OwnerKind.APPLICATION
+
+application_app = typer.Typer(
+    help="Applications: service accounts, without password.", no_args_is_help=True, rich_markup_mode=None
+)
+Name = Annotated[str, typer.Argument(help="The application's name.", show_default=False)]
+
+
+@application_app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="Letters, digits and . _ @ + / : -, at most 64.", show_default=False)],
+    *,
+    title: Annotated[str, typer.Option("--title", help="What it is called for people.", show_default=False)] = "",
+    contact: Annotated[
+        str, typer.Option("--contact", help="The e-mail address of who looks after it.", show_default=False)
+    ] = "",
+    group: GroupOption = None,
+    organisation: OrganisationOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create an application, enabled. Users and applications share their names.
+
+    \b
+    Example:
+      token-gateway app add nightly-export --contact ops@example.org --group staff
+    """
+    owner.add(
+        KIND,
+        name,
+        name=title,
+        email=contact,
+        groups=group or (),
+        organisations=organisation or (),
+        config=config,
+        as_json=as_json,
+    )
+
+
+@application_app.command("list")
+def list_applications(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the applications.
+
+    \b
+    Example:
+      token-gateway app list
+    """
+    owner.list_all(KIND, config=config, as_json=as_json)
+
+
+@application_app.command("show")
+def show(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show an application and its tokens.
+
+    \b
+    Example:
+      token-gateway app show nightly-export
+    """
+    owner.show(KIND, name, config=config, as_json=as_json)
+
+
+@application_app.command("disable")
+def disable(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Stop an application and all of its tokens; returns when that is effective everywhere.
+
+    \b
+    Example:
+      token-gateway app disable nightly-export
+    """
+    owner.set_enabled(KIND, name, enabled=False, config=config, as_json=as_json)
+
+
+@application_app.command("enable")
+def enable(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Let an application and its tokens work again.
+
+    \b
+    Example:
+      token-gateway app enable nightly-export
+    """
+    owner.set_enabled(KIND, name, enabled=True, config=config, as_json=as_json)
+
+
+@application_app.command("delete")
+def delete(name: Name, yes: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Delete an application and revoke all of its tokens. The name is never given again.
+
+    \b
+    Example:
+      token-gateway app delete nightly-export --yes
+    """
+    owner.delete(KIND, name, yes=yes, config=config, as_json=as_json)

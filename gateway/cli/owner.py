@@ -1,0 +1,177 @@
+"""What `user` and `app` have in common: the same use cases, said with another word."""
+# ruff: noqa: PLC0415  # imported when a command runs: `--help` stays quick
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gateway.cli.cell import Cell, Styled
+from gateway.cli.failure import Failure
+from gateway.cli.output import note, show_fields, show_json, show_table
+from gateway.core.owner import Owner, OwnerKind
+
+WORD = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "application"}
+COMMAND = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "app"}
+
+
+def add(
+    kind: OwnerKind,
+    login: str,
+    *,
+    name: str,
+    email: str,
+    groups: Sequence[str],
+    organisations: Sequence[str],
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Create an owner."""
+    from gateway.auth.owners import create_owner
+    from gateway.cli.desk import actor, at_desk
+
+    owner = at_desk(
+        config,
+        lambda desk: create_owner(
+            desk,
+            actor=actor(),
+            kind=kind,
+            login=login,
+            name=name,
+            email=email,
+            groups=groups,
+            organisations=organisations,
+        ),
+    )
+    if as_json:
+        show_json(document(owner))
+    else:
+        option = "--user" if kind is OwnerKind.USER else "--app"
+        note(f"{WORD[kind].capitalize()} {owner.login} is there.")
+        note(f"Next: token-gateway token create {option} {owner.login} --name NAME --scope SCOPE")
+
+
+def list_all(kind: OwnerKind, *, config: Path | None, as_json: bool) -> None:
+    """List the owners of a kind."""
+    from gateway.cli.desk import at_desk
+
+    entries = at_desk(config, lambda desk: desk.store.users() if kind is OwnerKind.USER else desk.store.applications())
+    if as_json:
+        show_json([document(entry.owner, entry.created_at) for entry in entries])
+        return
+    titles = ("login" if kind is OwnerKind.USER else "name", "called", "contact", "groups", "organisations", "state")
+    rows = [
+        (
+            entry.owner.login,
+            entry.owner.name or "-",
+            entry.owner.email or "-",
+            ", ".join(entry.owner.groups) or "-",
+            ", ".join(entry.owner.organisations) or "-",
+            state_cell(entry.owner),
+        )
+        for entry in entries
+    ]
+    show_table(titles, rows, empty=f"No {WORD[kind]}s yet. `token-gateway {COMMAND[kind]} add` makes one.")
+
+
+def show(kind: OwnerKind, login: str, *, config: Path | None, as_json: bool) -> None:
+    """Show one owner with its tokens."""
+    from gateway.auth.desk import Desk
+    from gateway.auth.owners import find_owner
+    from gateway.cli import token_output
+    from gateway.cli.desk import at_desk, now
+    from gateway.cli.times import exact
+
+    async def work(desk: Desk) -> tuple[Any, Any, str]:
+        entry = await find_owner(desk, kind=kind, login=login)
+        return entry, await desk.store.tokens(owner_id=entry.owner.id), desk.settings.tokens.brand
+
+    entry, tokens, brand = at_desk(config, work)
+    if as_json:
+        listed = [token_output.document(one, brand) for one in tokens]
+        show_json(document(entry.owner, entry.created_at) | {"tokens": listed})
+        return
+    owner = entry.owner
+    show_fields(
+        [
+            ("login" if kind is OwnerKind.USER else "name", owner.login),
+            ("called", owner.name or "-"),
+            ("contact", owner.email or "-"),
+            ("groups", ", ".join(owner.groups) or "-"),
+            ("organisations", ", ".join(owner.organisations) or "-"),
+            ("state", state_cell(owner)),
+            ("created", exact(entry.created_at)),
+        ]
+    )
+    typer.echo("")
+    token_output.show_list(tokens, brand, now())
+
+
+def set_enabled(kind: OwnerKind, login: str, *, enabled: bool, config: Path | None, as_json: bool) -> None:
+    """Disable or enable an owner."""
+    from gateway.auth.owners import set_enabled as change
+    from gateway.cli.desk import actor, at_desk
+
+    done = at_desk(config, lambda desk: change(desk, actor=actor(), kind=kind, login=login, enabled=enabled))
+    if as_json:
+        show_json(document(done.owner) | {"changed": done.changed} | effect_document(done.effect))
+        return
+    word = "enabled" if enabled else "disabled"
+    note(f"{done.owner.login} {'is' if done.changed else 'was already'} {word}{effect_words(done.effect)}.")
+
+
+def delete(kind: OwnerKind, login: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Delete an owner, after a question."""
+    from gateway.auth.owners import delete_owner
+    from gateway.cli.desk import actor, at_desk
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Failure("deleting cannot be undone and nobody can be asked here", "add --yes")
+        question = f"Delete {WORD[kind]} {login}, revoke all its tokens, and never give the name again?"
+        typer.confirm(question, abort=True, err=True)
+    done = at_desk(config, lambda desk: delete_owner(desk, actor=actor(), kind=kind, login=login))
+    if as_json:
+        show_json(document(done.owner) | {"tokens_revoked": done.tokens_revoked} | effect_document(done.effect))
+        return
+    tokens = f"{done.tokens_revoked} token{'' if done.tokens_revoked == 1 else 's'} revoked"
+    note(f"{done.owner.login} is deleted, {tokens}{effect_words(done.effect)}.")
+
+
+def document(owner: Owner, created_at: datetime | None = None) -> dict[str, Any]:
+    """An owner as `--json` prints it."""
+    found: dict[str, Any] = {
+        "id": owner.id,
+        "kind": owner.kind,
+        "login": owner.login,
+        "name": owner.name,
+        "email": owner.email,
+        "groups": owner.groups,
+        "organisations": owner.organisations,
+        "enabled": owner.enabled,
+    }
+    return found if created_at is None else found | {"created_at": created_at}
+
+
+def state_cell(owner: Owner) -> Cell:
+    """Whether the owner is enabled, in a word and a colour."""
+    return "enabled" if owner.enabled else Styled("disabled", "red")
+
+
+def effect_words(effect: Any) -> str:
+    """How long it took until the change was effective everywhere (an `auth.desk.Effect` or None)."""
+    if effect is None:
+        return ""
+    if effect.everywhere_by is not None:
+        return f"; effective everywhere by {effect.everywhere_by.isoformat()} (serve_cached_for)"
+    return f"; effective everywhere, {effect.waited_s:.2f} s after the commit"
+
+
+def effect_document(effect: Any) -> dict[str, Any]:
+    """The same for `--json`."""
+    if effect is None:
+        return {}
+    return {"effective_after_s": round(effect.waited_s, 3), "effective_everywhere_by": effect.everywhere_by}

@@ -1,0 +1,311 @@
+"""`token-gateway token`: make, list, show, rotate and revoke tokens.
+
+A new token is the only thing on stdout; everything said about it goes to stderr. No secret is ever an argument.
+"""
+# ruff: noqa: PLC0415  # imported when a command runs: `--help` stays quick
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.failure import NOT_FOUND, Failure
+from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.output import note, show_fields, show_json, show_table
+from gateway.cli.owner import effect_document, effect_words
+from gateway.cli.times import exact, expiry_wish, relative, span
+from gateway.core.owner import OwnerKind
+
+if TYPE_CHECKING:
+    from gateway.auth.desk import Desk
+    from gateway.auth.leaked import Leaked
+    from gateway.auth.tokens import Minted
+
+MAX_LEAKED_BYTES = 10_000_000
+
+token_app = typer.Typer(help="Tokens: make, list, show, rotate, revoke.", no_args_is_help=True, rich_markup_mode=None)
+UserOption = Annotated[str | None, typer.Option("--user", help="The login of a user.", show_default=False)]
+AppOption = Annotated[str | None, typer.Option("--app", help="The name of an application.", show_default=False)]
+Reference = Annotated[
+    str, typer.Argument(metavar="TOKEN", help="Its handle (tgp_...) or id; never the whole token.", show_default=False)
+]
+
+
+class State(StrEnum):
+    """What `token list --state` takes."""
+
+    LIVE = "live"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@token_app.command("create")
+def create(
+    *,
+    name: Annotated[str, typer.Option("--name", help="What it is for; unique per owner.", show_default=False)],
+    user: UserOption = None,
+    app: AppOption = None,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="A scope, as declared; may be repeated.", show_default=False)
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            "--expires",
+            help="90d, 2027-01-31 (its end, UTC), 2027-01-31T12:00:00Z, never. Default: by the configuration.",
+            show_default=False,
+        ),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option("--network", help="Only from there, such as 10.0.0.0/8; may be repeated.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a token. The token alone is printed, once; all else goes to stderr.
+
+    \b
+    Examples:
+      T=$(token-gateway token create --user alice --name ci --scope rest)
+      token-gateway token create --user alice --name laptop --scope pull --scope push --expires 30d
+      token-gateway token create --app nightly-export --name cron --scope rest --network 10.0.0.0/8
+    """
+    from gateway.auth.tokens import create_token
+    from gateway.cli.desk import actor, at_desk
+
+    kind, login = _one_owner(user, app)
+    wish = expiry_wish(expires)
+    brand, minted = at_desk(
+        config,
+        lambda desk: _with_brand(
+            desk,
+            create_token(
+                desk,
+                actor=actor(),
+                owner_kind=kind,
+                login=login,
+                name=name,
+                scopes=scope or (),
+                networks=network or (),
+                expires=wish,
+            ),
+        ),
+    )
+    if not scope:
+        note("It has no scopes: only routes that ask for any valid token will take it.")
+    _hand_out(minted, brand, as_json=as_json)
+
+
+@token_app.command("list")
+def list_all(
+    user: UserOption = None,
+    app: AppOption = None,
+    state: Annotated[
+        State | None, typer.Option("--state", help="Only tokens in that state.", show_default=False)
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List tokens, of all owners or of one.
+
+    \b
+    Examples:
+      token-gateway token list
+      token-gateway token list --user alice --state live --json
+    """
+    from gateway.auth.tokens import list_tokens
+    from gateway.cli import token_output
+    from gateway.cli.desk import at_desk, now
+    from gateway.store import TokenState
+
+    kind, login = (None, None) if user is None and app is None else _one_owner(user, app)
+    wanted = None if state is None else TokenState(state.value)
+    brand, entries = at_desk(
+        config, lambda desk: _with_brand(desk, list_tokens(desk, owner_kind=kind, login=login, state=wanted))
+    )
+    if as_json:
+        show_json([token_output.document(entry, brand) for entry in entries])
+    else:
+        token_output.show_list(entries, brand, now())
+
+
+@token_app.command("show")
+def show(token: Reference, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show a token: its owner, scopes, expiry, use and secrets (when they were made, never what they are).
+
+    \b
+    Example:
+      token-gateway token show tgp_0123456789a
+    """
+    from gateway.auth.tokens import show_token
+    from gateway.cli import token_output
+    from gateway.cli.desk import at_desk, now
+
+    brand, shown = at_desk(config, lambda desk: _with_brand(desk, show_token(desk, token)))
+    if as_json:
+        ended = [{"created_at": one.created_at, "ends_at": one.ends_at} for one in shown.secrets]
+        show_json(token_output.document(shown.entry, brand) | {"secrets": ended})
+        return
+    moment = now()
+    show_fields(token_output.fields(shown.entry, brand, moment))
+    typer.echo("")
+    rows = [(exact(one.created_at), _secret_words(one.ends_at, moment)) for one in shown.secrets]
+    show_table(("secret made", "state"), rows, empty="It has no secret.")
+
+
+@token_app.command("rotate")
+def rotate(
+    token: Reference,
+    grace: Annotated[
+        str, typer.Option("--grace", help="How long the old secret still works: 0, 30m, 12h, at most 7d.")
+    ] = "0",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a token a new secret, printed alone, once. Without grace the old one is dead when this returns.
+
+    \b
+    Examples:
+      T=$(token-gateway token rotate tgp_0123456789a)
+      token-gateway token rotate tgp_0123456789a --grace 1h
+    """
+    from gateway.auth.tokens import rotate_token
+    from gateway.cli.desk import actor, at_desk
+
+    length = span(grace, "--grace")
+    brand, minted = at_desk(
+        config,
+        lambda desk: _with_brand(desk, rotate_token(desk, actor=actor(), reference=token, grace=length)),
+    )
+    _hand_out(minted, brand, as_json=as_json)
+
+
+@token_app.command("revoke")
+def revoke(
+    tokens: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TOKEN]...", help="Handles (tgp_...) or ids; never whole tokens.", show_default=False),
+    ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read leaked tokens from stdin, whole or handles, one a line.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End tokens for good. When this returns, no check on any host allows one of them.
+
+    With --stdin each whole token is revoked if its secret is (or was) really one of that token, and each handle as it
+    is; what was not found is told by its line, never by its text, and the exit code is then 3.
+
+    \b
+    Examples:
+      token-gateway token revoke tgp_0123456789a
+      token-gateway token revoke --stdin < leaked.txt
+    """
+    from gateway.auth.tokens import revoke_tokens
+    from gateway.cli.desk import actor, at_desk
+
+    if stdin == bool(tokens):
+        raise Failure("nothing to revoke" if not stdin else "both handles and --stdin", "give handles, or --stdin")
+    if stdin:
+        _revoke_leaked(config, as_json=as_json)
+        return
+    brand, (done, effect) = at_desk(
+        config,
+        lambda desk: _with_brand(
+            desk, revoke_tokens(desk, actor=actor(), references=list(dict.fromkeys(tokens or ())))
+        ),
+    )
+    _say_revoked(done, effect, brand, missing=(), as_json=as_json)
+
+
+def _revoke_leaked(config: Any, *, as_json: bool) -> None:
+    from gateway.auth.leaked import revoke_leaked
+    from gateway.cli.desk import actor, at_desk, authenticating
+
+    lines = _lines_of_stdin()
+
+    async def work(desk: "Desk") -> tuple[str, "Leaked"]:
+        async with authenticating(desk) as authenticator:
+            found = await revoke_leaked(desk, authenticator.authenticate, actor=actor(), lines=lines)
+        return desk.settings.tokens.brand, found
+
+    brand, found = at_desk(config, work)
+    _say_revoked(found.revoked, found.effect, brand, missing=found.missing, as_json=as_json)
+    if found.missing:
+        raise typer.Exit(NOT_FOUND)
+
+
+def _say_revoked(done: Any, effect: Any, brand: str, *, missing: Any, as_json: bool) -> None:
+    from gateway.cli import token_output
+    from gateway.core.token import handle
+
+    if as_json:
+        revoked = [
+            token_output.token_document(one.token, one.owner, brand) | {"already_revoked": one.already} for one in done
+        ]
+        not_found = [{"line": one.line, "handle": one.handle, "why": one.why} for one in missing]
+        show_json({"revoked": revoked, "not_found": not_found} | effect_document(effect))
+        return
+    for one in done:
+        name = handle(brand, one.token.kind, one.token.id)
+        word = "was already revoked" if one.already else "is revoked"
+        note(f"{name} ({one.token.name!r} of {one.owner.login}) {word}{effect_words(effect)}.")
+    for one in missing:
+        note(f"line {one.line}: {one.handle + ': ' if one.handle else ''}{one.why}")
+
+
+def _lines_of_stdin() -> list[str]:
+    if sys.stdin.isatty():
+        note("Paste the leaked tokens, one a line, and end with Ctrl-D.")
+    text = sys.stdin.buffer.read(MAX_LEAKED_BYTES + 1)
+    if len(text) > MAX_LEAKED_BYTES:
+        raise Failure(f"more than {MAX_LEAKED_BYTES // 1_000_000} MB on stdin", "split the list")
+    return text.decode("utf-8", "replace").splitlines()
+
+
+def _hand_out(minted: "Minted", brand: str, *, as_json: bool) -> None:
+    """Print the new token: it alone on stdout, so that `T=$(...)` works."""
+    from gateway.cli import token_output
+    from gateway.cli.desk import now
+    from gateway.core.token import handle
+
+    token = minted.token
+    if as_json:
+        made = {"token": minted.whole.reveal()} | token_output.token_document(token, minted.owner, brand)
+        if minted.old_ends_at is not None:
+            made["old_secret_ends_at"] = minted.old_ends_at
+        show_json(made | effect_document(minted.effect))
+        return
+    typer.echo(minted.whole.reveal())
+    moment = now()
+    expires = token_output.expires_cell(token, moment)
+    ends = "never expires" if token.expires_at is None else f"expires {expires} ({exact(token.expires_at)})"
+    scopes = ", ".join(sorted(token.scopes)) or "none"
+    note(f"{handle(brand, token.kind, token.id)} {token.name!r} of {minted.owner.login}: scopes {scopes}; {ends}.")
+    if minted.old_ends_at is not None:
+        note(f"Its old secret {_secret_words(minted.old_ends_at, moment)}{effect_words(minted.effect)}.")
+    note("This is the only time that the token is shown.")
+
+
+def _secret_words(ends_at: datetime | None, moment: datetime) -> str:
+    if ends_at is None:
+        return "current"
+    return f"ended {relative(ends_at, moment)}" if ends_at <= moment else f"ends {relative(ends_at, moment)}"
+
+
+def _one_owner(user: str | None, app: str | None) -> tuple[OwnerKind, str]:
+    if user is not None and app is None:
+        return OwnerKind.USER, user
+    if app is not None and user is None:
+        return OwnerKind.APPLICATION, app
+    raise Failure("whose token is it?" if user is None else "a token has one owner", "give --user LOGIN or --app NAME")
+
+
+async def _with_brand(desk: "Desk", work: Any) -> Any:
+    """The brand beside the work's result: handles are spelled with it."""
+    return desk.settings.tokens.brand, await work

@@ -1,0 +1,106 @@
+"""`token-gateway user`: people with an account."""
+
+from typing import Annotated
+
+import typer
+
+from gateway.cli import owner
+from gateway.cli.options import ConfigOption, JsonOption
+from gateway.core.owner import OwnerKind
+
+KIND = OwnerKind.USER
+
+user_app = typer.Typer(help="People with an account.", no_args_is_help=True, rich_markup_mode=None)
+Login = Annotated[str, typer.Argument(help="The user's login.", show_default=False)]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+GroupOption = Annotated[
+    list[str] | None,
+    typer.Option("--group", help="A group, as declared in the configuration; may be repeated.", show_default=False),
+]
+OrganisationOption = Annotated[
+    list[str] | None, typer.Option("--organisation", help="An organisation; may be repeated.", show_default=False)
+]
+
+
+@user_app.command("add")
+def add(
+    login: Annotated[str, typer.Argument(help="Letters, digits and . _ @ + / : -, at most 64.", show_default=False)],
+    *,
+    name: Annotated[str, typer.Option("--name", help="How the person is called.", show_default=False)] = "",
+    email: Annotated[str, typer.Option("--email", help="The person's e-mail address.", show_default=False)] = "",
+    group: GroupOption = None,
+    organisation: OrganisationOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a user, enabled.
+
+    \b
+    Example:
+      token-gateway user add alice --name "Alice Example" --email alice@example.org --group staff
+    """
+    owner.add(
+        KIND,
+        login,
+        name=name,
+        email=email,
+        groups=group or (),
+        organisations=organisation or (),
+        config=config,
+        as_json=as_json,
+    )
+
+
+@user_app.command("list")
+def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the users.
+
+    \b
+    Example:
+      token-gateway user list --json
+    """
+    owner.list_all(KIND, config=config, as_json=as_json)
+
+
+@user_app.command("show")
+def show(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show a user and the user's tokens.
+
+    \b
+    Example:
+      token-gateway user show alice
+    """
+    owner.show(KIND, login, config=config, as_json=as_json)
+
+
+@user_app.command("disable")
+def disable(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Stop a user and all of the user's tokens; returns when that is effective everywhere.
+
+    \b
+    Example:
+      token-gateway user disable alice
+    """
+    owner.set_enabled(KIND, login, enabled=False, config=config, as_json=as_json)
+
+
+@user_app.command("enable")
+def enable(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Let a user and the user's tokens work again.
+
+    \b
+    Example:
+      token-gateway user enable alice
+    """
+    owner.set_enabled(KIND, login, enabled=True, config=config, as_json=as_json)
+
+
+@user_app.command("delete")
+def delete(login: Login, yes: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Delete a user and revoke all of the user's tokens. The login is never given again.
+
+    \b
+    Example:
+      token-gateway user delete alice --yes
+    """
+    owner.delete(KIND, login, yes=yes, config=config, as_json=as_json)
