@@ -38,6 +38,7 @@ def _play(stage: Stage, page: Page, *, stays: bool) -> int:
     story = Story(stage, page)
     told = False
     try:
+        story.open()
         stage.set()
         story.tell()
         told = True

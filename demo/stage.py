@@ -32,7 +32,7 @@ class Stage:
 
     def set(self) -> None:
         """Make the installation, write the configs, start all three programs, return when they answer."""
-        self.gateway("init", str(self.config.parent))
+        self.gateway("init", str(self.config.parent), "--admin", "admin")
         self._copy(HERE / "token-gateway.yaml", self.config)
         traefik = self.folder / "traefik"
         self._copy(HERE / "traefik" / "traefik.yaml", traefik / "traefik.yaml")

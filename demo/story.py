@@ -1,5 +1,7 @@
 """The story of five requests: what each one is, what the client and the app got, and what must be so."""
 
+import time
+
 from demo.ask import Answer, Request, Seen
 from demo.stage import BIN, Stage
 from demo.terminal import Page
@@ -16,9 +18,18 @@ class Story:
         self._variables: dict[str, str] = {}
         self.wrong: list[str] = []
 
+    def open(self) -> None:
+        """Who plays; before the stage is set, so that there is something to read meanwhile."""
+        page, stage = self._page, self._stage
+        page.title("Token Gateway: an app that knows nothing of tokens, and a proxy that asks about every request")
+        page.plain()
+        page.pair("app", f"http://{stage.app}  demo/app.py, prints the headers it gets")
+        page.pair("Traefik", f"{stage.web}  with the config that `token-gateway proxy-config traefik` prints")
+        page.pair("gateway", "asked by Traefik alone; its config is demo/token-gateway.yaml")
+
     def tell(self) -> None:
-        """All of it, in order."""
-        self._opening()
+        """All of it, in order, on a stage that is set."""
+        self._gateway("user add alice --email alice@example.org --group staff")
         self._no_token()
         self._good_token()
         self._wrong_scope()
@@ -35,15 +46,6 @@ class Story:
         token = stage.gateway("token", "create", "--user", "alice", "--name", "yours", "--scope", "read")
         request = Request(url=f"{stage.web}/api/hello", headers=["Authorization: Bearer $T"])
         page.plain(request.line({"T": token}))
-
-    def _opening(self) -> None:
-        page, stage = self._page, self._stage
-        page.title("Token Gateway: an app that knows nothing of tokens, and a proxy that asks about every request")
-        page.plain()
-        page.pair("app", f"http://{stage.app}  demo/app.py, prints the headers it gets")
-        page.pair("Traefik", f"{stage.web}  with the config that `token-gateway proxy-config traefik` prints")
-        page.pair("gateway", "asked by Traefik alone; its config is demo/token-gateway.yaml")
-        self._gateway("user add alice --email alice@example.org --group staff")
 
     def _no_token(self) -> None:
         self._page.chapter(1, "No token: refused, and the app is not asked")
@@ -84,11 +86,16 @@ class Story:
         self._hold("on the public page it saw nobody", without.status == 200 and _lacks(seen, "mallory"))
 
     def _revoked(self) -> None:
-        self._page.chapter(5, "Revoked: refused at once, everywhere")
+        self._page.chapter(5, "Revoked: refused at once")
         self._gateway(f"token revoke {self._variables['READ'].rpartition('_')[0]}")
+        returned = time.monotonic()
         before = self._stage.asked_app()
         answer = self._ask("/api/hello", "Authorization: Bearer $READ")
-        self._hold("the answer is 401, revoked", answer.status == 401 and answer.header("X-Auth-Reason") == "revoked")
+        after_ms = round((time.monotonic() - returned) * 1000)
+        self._hold(
+            f"the answer is 401, revoked, {after_ms} ms after the command came back",
+            answer.status == 401 and answer.header("X-Auth-Reason") == "revoked",
+        )
         self._hold("the app was not asked", self._stage.asked_app() == before)
 
     def _gateway(self, line: str) -> str:
