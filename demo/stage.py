@@ -37,12 +37,11 @@ class Stage:
         traefik = self.folder / "traefik"
         self._copy(HERE / "traefik" / "traefik.yaml", traefik / "traefik.yaml")
         self._copy(HERE / "traefik" / "app.yaml", traefik / "dynamic" / "app.yaml")
+        app = self._start("app", sys.executable, HERE / "app.py", self.app.rpartition(":")[2])
+        gateway = self._start("gateway", BIN / "token-gateway", "--config", self.config, "serve")
         self.gateway("proxy-config", "traefik", "--output", str(self.folder / "printed"))
         middleware = (self.folder / "printed" / "middleware.yaml").read_text("utf-8")
         (traefik / "dynamic" / "middleware.yaml").write_text(middleware, "utf-8")
-
-        app = self._start("app", sys.executable, HERE / "app.py", self.app.rpartition(":")[2])
-        gateway = self._start("gateway", BIN / "token-gateway", "--config", self.config, "serve")
         proxy = self._start("traefik", BIN / "traefik", "--configFile=traefik.yaml", folder=traefik)
         app.wait_until(lambda: _answers(f"http://{self.app}/"))
         gateway.wait_until(lambda: _answers(f"{self._ops}/health/ready"))
