@@ -26,24 +26,21 @@ class FileLock:
 
     def try_take(self) -> int | None:
         """Take the lock now, without waiting; the descriptor to give to `release`, or None when it is held."""
-        while True:
-            try:
-                # Python's descriptors are close-on-exec, so a child process never inherits the lock.
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            except OSError as error:
-                raise StoreUnavailable(f"{self._path}: cannot open the lock file: {error.strerror}") from error
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                return None
-            except OSError as error:
-                os.close(descriptor)
-                raise StoreUnavailable(f"{self._path}: cannot lock: {error.strerror}") from error
-            if os.fstat(descriptor).st_nlink > 0:
-                self._give_to_owner(descriptor)
-                return descriptor
-            os.close(descriptor)  # somebody deleted the file between open and lock: it parts nobody any more
+        try:
+            # Python's descriptors are close-on-exec, so a child process never inherits the lock.
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path}: cannot open the lock file: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError as error:
+            os.close(descriptor)
+            raise StoreUnavailable(f"{self._path}: cannot lock: {error.strerror}") from error
+        self._give_to_owner(descriptor)
+        return descriptor
 
     def release(self, descriptor: int) -> None:
         """Give the lock back. Closing is enough, and happens for a process that dies."""

@@ -18,18 +18,18 @@ from gateway.store.patience import Limits
 FOLDER = Path(__file__).parent / "migrations"
 
 
-def head(folder: Path = FOLDER) -> str:
+def head() -> str:
     """The newest revision that this program knows, from the numbers in the files' names."""
-    return max(file.name.partition("_")[0] for file in (folder / "versions").glob("[0-9]*.py"))
+    return max(file.name.partition("_")[0] for file in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
-def bring_up(path: Path, *, limits: Limits, folder: Path = FOLDER) -> Path | None:
+def bring_up(path: Path, *, limits: Limits) -> Path | None:
     """Migrate an older database, after a copy of it beside it, whose path is returned. None: nothing was to be done.
 
     Under the file lock, and looked at again there, so that of two programs that start at once one does it. All or
     nothing: a migration that fails leaves the database as it was.
     """
-    newest = head(folder)
+    newest = head()
     with FileLock(path).held(limits.lock_s):
         found = identify(path, busy_s=limits.busy_s)
         refuse_newer(path, found, newest)
@@ -37,11 +37,11 @@ def bring_up(path: Path, *, limits: Limits, folder: Path = FOLDER) -> Path | Non
             return None
         kept = free_name(path, f"before-{newest}")
         online_copy(path, kept, busy_s=limits.busy_s)
-        run(path, folder=folder)
+        run(path)
         return kept
 
 
-def run(path: Path, *, folder: Path = FOLDER) -> None:
+def run(path: Path) -> None:
     """Bring a database, also an empty one, to the newest schema in one transaction. For the holder of the lock."""
     from alembic import command  # noqa: PLC0415  costs 60 ms, and most starts need none of it
     from alembic.config import Config  # noqa: PLC0415
@@ -54,7 +54,7 @@ def run(path: Path, *, folder: Path = FOLDER) -> None:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_immediate)
     config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, CursorResult, Executable, event
+from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -109,11 +110,13 @@ class SqliteEngine:
             return False
 
     async def wrapping(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await `work`, with the driver's errors as the store's."""
+        """Await `work`, with the driver's errors as the store's. A value that no column takes stays a ValueError."""
         try:
             return await work
         except DriverError as error:
             raise wrapped(error, self.path) from error
+        except StatementError as error:
+            raise (error.orig or error) from None
 
     async def _read(self, statement: Executable, parameters: Parameters | None) -> Sequence[Any]:
         async with self._readers.connect() as connection:
@@ -219,6 +222,7 @@ def _connections(uri: str, *, size: int, limits: Limits, pragmas: Sequence[str],
         pool_size=size,
         max_overflow=0,
         pool_timeout=limits.read_s,
+        hide_parameters=True,  # else a traceback would show hashes and addresses
         pool_reset_on_return=None,  # readers have no transaction, the writer ends its own
         **options,
         connect_args={"timeout": limits.busy_s, "isolation_level": None},

@@ -1,0 +1,235 @@
+"""Tokens and their secrets."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.network import Networks
+from gateway.core.owner import OwnerKind
+from gateway.core.token import Kind
+from gateway.store import NameTaken, NotFound, TokenState
+from gateway.store.change_tokens import PAST_SECRETS_KEPT
+from tests.builders import NOW, a_stored_secret, a_token, an_owner
+from tests.contract.backend import add_alice
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def alice(store):
+    """A user that is stored, without tokens."""
+    owner = an_owner("alice", groups=("admins", "staff"), organisations=("acme",))
+    async with store.change(actor="test") as change:
+        await change.add_owner(owner)
+    return owner
+
+
+async def added(store, owner, *, actor="cli:alice", **over):
+    """A stored token with its first secret."""
+    token = a_token(owner, **over)
+    async with store.change(actor=actor) as change:
+        return token, await change.add_token(token, a_stored_secret(token))
+
+
+async def test_a_token_comes_back_whole_with_owner_and_secret(store, alice):
+    token, secret = await added(
+        store,
+        alice,
+        scopes=frozenset({"rest", "export"}),
+        networks=Networks.of(["192.168.0.0/16", "10.0.0.0/8", "2001:db8::/32"]),
+    )
+    record = await store.load_token(token.id)
+    assert record.token == token
+    assert record.owner == alice
+    assert record.secrets == (secret,)
+
+
+async def test_a_token_without_scopes_networks_or_expiry_comes_back_so(store, alice):
+    token, _ = await added(store, alice, scopes=frozenset(), networks=None, expires_at=None)
+    assert (await store.load_token(token.id)).token == token
+
+
+async def test_an_unknown_id_is_none_and_not_an_error(store, alice):
+    assert await store.load_token("00000000000") is None
+    assert await store.token("00000000000") is None
+    assert (await store.usage("00000000000")).total == 0
+
+
+async def test_an_id_is_given_once(store, alice):
+    token, _ = await added(store, alice)
+    with pytest.raises(NameTaken):
+        await added(store, alice, id=token.id)
+
+
+async def test_a_token_needs_an_owner_that_is_there(store):
+    with pytest.raises(NameTaken):
+        await added(store, an_owner("nobody"))
+
+
+async def test_rotating_keeps_the_old_secret_until_its_end_and_the_one_before_ends_now(backend, store, alice):
+    token, first = await added(store, alice)
+    async with store.change(actor="test") as change:
+        second = await change.rotate(token.id, a_stored_secret(token), old_ends_at=NOW + HOUR)
+    backend.clock.advance(HOUR / 2)
+    async with store.change(actor="test") as change:
+        third = await change.rotate(token.id, a_stored_secret(token), old_ends_at=NOW + 2 * HOUR)
+    record = await store.load_token(token.id)
+    assert record.secrets == (
+        third,
+        replace(second, ends_at=NOW + 2 * HOUR),
+        replace(first, ends_at=NOW + HOUR / 2),
+    )
+
+
+async def test_rotating_without_grace_ends_the_old_secret_at_the_change(store, alice):
+    token, first = await added(store, alice)
+    async with store.change(actor="test") as change:
+        await change.rotate(token.id, a_stored_secret(token), old_ends_at=change.at)
+    assert (await store.load_token(token.id)).secrets[1] == replace(first, ends_at=NOW)
+
+
+async def test_a_token_rotated_for_years_keeps_a_bounded_number_of_secrets(store, alice):
+    token, first = await added(store, alice)
+    rows = [first.row]
+    for _ in range(PAST_SECRETS_KEPT + 5):
+        async with store.change(actor="test") as change:
+            rows.append((await change.rotate(token.id, a_stored_secret(token), old_ends_at=change.at)).row)
+    assert rows == sorted(set(rows))
+    kept = [secret.row for secret in (await store.load_token(token.id)).secrets]
+    assert kept == rows[: -PAST_SECRETS_KEPT - 2 : -1]
+
+
+async def test_a_past_end_of_a_secret_is_not_moved_by_a_later_rotation(backend, store, alice):
+    token, _ = await added(store, alice)
+    async with store.change(actor="test") as change:
+        await change.rotate(token.id, a_stored_secret(token), old_ends_at=NOW)
+    backend.clock.advance(HOUR)
+    async with store.change(actor="test") as change:
+        await change.rotate(token.id, a_stored_secret(token), old_ends_at=change.at)
+    assert (await store.load_token(token.id)).secrets[2].ends_at == NOW
+
+
+async def test_revoking_is_final_and_the_second_time_changes_nothing(backend, store, alice):
+    token, _ = await added(store, alice)
+    async with store.change(actor="cli:root") as change:
+        assert await change.revoke(token.id)
+    backend.clock.advance(HOUR)
+    async with store.change(actor="cli:other") as change:
+        assert not await change.revoke(token.id)
+    entry = await store.token(token.id)
+    assert (entry.token.revoked_at, entry.revoked_by, entry.created_by) == (NOW, "cli:root", "cli:alice")
+
+
+async def test_suspending_and_resuming_say_whether_they_changed_anything(store, alice):
+    token, _ = await added(store, alice)
+    for verb, expected, at in (("resume", False, None), ("suspend", True, NOW), ("suspend", False, NOW)):
+        async with store.change(actor="test") as change:
+            assert await getattr(change, verb)(token.id) is expected
+        assert (await store.load_token(token.id)).token.suspended_at == at
+    async with store.change(actor="test") as change:
+        assert await change.resume(token.id)
+    assert (await store.load_token(token.id)).token == token
+
+
+async def test_an_edit_sets_what_is_given_and_leaves_the_rest(store, alice):
+    token, _ = await added(store, alice, networks=Networks.of(["10.0.0.0/8"]))
+    async with store.change(actor="test") as change:
+        assert await change.edit_token(token.id, name="new", scopes=frozenset({"export"}))
+        assert not await change.edit_token(token.id, name="new")
+        assert not await change.edit_token(token.id)
+    changed = replace(token, name="new", scopes=frozenset({"export"}))
+    assert (await store.load_token(token.id)).token == changed
+    async with store.change(actor="test") as change:
+        assert await change.edit_token(token.id, networks=None, expires_at=None)
+    assert (await store.load_token(token.id)).token == replace(changed, networks=None, expires_at=None)
+
+
+@pytest.mark.parametrize("verb", ["revoke", "suspend", "resume", "edit_token"])
+async def test_a_token_that_is_not_there_cannot_be_changed(store, verb):
+    with pytest.raises(NotFound):
+        async with store.change(actor="test") as change:
+            await getattr(change, verb)("00000000000")
+
+
+@pytest.mark.parametrize(
+    ("over", "taken"),
+    [
+        ({}, True),
+        ({"suspended_at": NOW}, True),
+        ({"expires_at": None}, True),
+        ({"expires_at": NOW}, False),
+        ({"revoked_at": NOW}, False),
+    ],
+    ids=["live", "suspended", "endless", "expired", "revoked"],
+)
+async def test_a_name_is_taken_by_what_is_neither_revoked_nor_expired(store, alice, over, taken):
+    token, _ = await added(store, alice, name="ci", **over)
+    async with store.change(actor="test") as change:
+        assert await change.is_name_taken(alice.id, "ci") is taken
+        assert not await change.is_name_taken(alice.id, "other")
+        assert not await change.is_name_taken("another-owner", "ci")
+        assert not await change.is_name_taken(alice.id, "ci", besides=token.id)
+
+
+async def test_lists_filter_by_owner_kind_and_state_and_each_token_is_in_one_state(store, alice):
+    app = an_owner("job", kind=OwnerKind.APPLICATION)
+    async with store.change(actor="test") as change:
+        await change.add_owner(app)
+    made = {
+        "live": (alice, {}),
+        "endless": (alice, {"expires_at": None}),
+        "suspended": (alice, {"suspended_at": NOW}),
+        "expired": (alice, {"expires_at": NOW, "suspended_at": NOW}),
+        "revoked": (alice, {"revoked_at": NOW, "expires_at": NOW}),
+        "application": (app, {"kind": Kind.APPLICATION}),
+    }
+    for number, (name, (owner, over)) in enumerate(made.items()):
+        await added(store, owner, name=name, created_at=NOW + timedelta(seconds=number), **over)
+
+    async def names(**filters):
+        return [entry.token.name for entry in await store.tokens(**filters)]
+
+    assert await names() == list(made)
+    assert await names(state=TokenState.LIVE) == ["live", "endless", "application"]
+    assert await names(state=TokenState.LIVE, owner_id=alice.id) == ["live", "endless"]
+    assert await names(kind=Kind.APPLICATION) == ["application"]
+    assert [await names(state=state) for state in (TokenState.SUSPENDED, TokenState.EXPIRED, TokenState.REVOKED)] == [
+        ["suspended"],
+        ["expired"],
+        ["revoked"],
+    ]
+
+
+async def test_retagging_compares_before_it_sets_and_is_no_change(store, alice):
+    token, secret = await added(store, alice)
+    feed = store.follow()
+    try:
+        assert not await store.retag(secret.row, secret.key_id, b"else", "k2", b"new!")
+        assert not await store.retag(secret.row, "k-else", secret.tag, "k2", b"new!")
+        assert await store.retag(secret.row, secret.key_id, secret.tag, "k2", b"new!")
+        assert not await store.retag(secret.row, secret.key_id, secret.tag, "k3", b"newer")
+        assert (await store.load_token(token.id)).secrets == (replace(secret, key_id="k2", tag=b"new!"),)
+        assert feed.poll().rows == ()
+    finally:
+        feed.close()
+
+
+async def test_many_groups_and_secrets_are_not_multiplied_in_the_record(store):
+    owner = an_owner("many", groups=tuple(f"g{n}" for n in range(40)), organisations=tuple(f"o{n}" for n in range(40)))
+    token = a_token(owner)
+    async with store.change(actor="test") as change:
+        await change.add_owner(owner)
+        await change.add_token(token, a_stored_secret(token))
+        await change.rotate(token.id, a_stored_secret(token), old_ends_at=NOW + HOUR)
+    record = await store.load_token(token.id)
+    assert (len(record.owner.groups), len(record.owner.organisations), len(record.secrets)) == (40, 40, 2)
+
+
+async def test_another_store_sees_a_change_as_soon_as_it_returned(backend, store):
+    other = await backend.open()
+    for token_id in await add_alice(store, tokens=3):
+        assert (await other.load_token(token_id)).token.revoked_at is None
+        async with store.change(actor="test") as change:
+            await change.revoke(token_id)
+        assert (await other.load_token(token_id)).token.revoked_at == NOW
