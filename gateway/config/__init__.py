@@ -3,11 +3,11 @@
 `find` says which file, `load` makes `Settings` of it or raises `ConfigInvalid` with everything that is wrong.
 """
 
+from gateway.config.discovery import find
 from gateway.config.fault import ConfigError, ConfigInvalid
-from gateway.config.find import find
 from gateway.config.kinds.networks import TrustedProxies
 from gateway.config.kinds.places import TcpListener
-from gateway.config.load import load
+from gateway.config.reader import load
 from gateway.config.schema import CheckListener, UnixListener
 from gateway.config.settings import Settings
 

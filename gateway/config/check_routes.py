@@ -12,6 +12,7 @@ from gateway.core.routes import Route, covered_by
 _ONE_ACCESS = "say one of scopes, authenticated: true, public: true, deny: true"
 _DEMANDS = ("groups", "kinds", "networks")
 _OF_CREDENTIALS = (*_DEMANDS, "waive_groups_for", "credentials", "challenge", "identity", "allow_preflight")
+_OF_PASSING = ("authorization", "cookies", "lenient")
 
 
 def check_routes(routes: Sequence[WrittenRoute], defaults: Defaults, places: Places) -> Iterator[Located]:
@@ -62,11 +63,10 @@ def _complete(route: WrittenRoute, places: Places) -> Iterator[Located]:
 def _contradictions(route: WrittenRoute, places: Places) -> Iterator[Located]:
     own, access = route.own, route.access
     if access in ("public", "deny"):
-        who = "lets everybody pass" if access == "public" else "lets nobody pass"
-        for key in _OF_CREDENTIALS:
+        who = "lets everybody pass, and looks at no credential" if access == "public" else "lets nobody pass"
+        for key in _OF_CREDENTIALS if access == "public" else (*_OF_CREDENTIALS, *_OF_PASSING):
             if own.says(key):
-                fault = Fault(f"has no meaning here: the route {who} and looks at no credential", "remove it")
-                yield places.at_key((*own.path, key), fault)
+                yield places.at_key((*own.path, key), Fault(f"has no meaning here: the route {who}", "remove it"))
         yield from _login(route, access, places)
     if access == "public" and route.group is not None:
         for key in _DEMANDS:

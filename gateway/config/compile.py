@@ -21,11 +21,11 @@ def compile_routes(written: Sequence[WrittenRoute], defaults: Defaults) -> tuple
 
 
 def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -> Route:
-    said = written.effective
     access = Access(written.access or Access.DENY)
-    asks = access in (Access.AUTHENTICATED, Access.SCOPES)
+    passes = access is not Access.DENY
+    asks = passes and access is not Access.PUBLIC
+    said = written.effective
     demand = said("scopes") if access is Access.SCOPES else None
-    credentials: tuple[str, ...] = (said("credentials") or defaults.credentials) if asks else ()
     # A public app may have a sign-in of its own; only who says so for this route or group takes that from it.
     authorization = "keep" if access is Access.PUBLIC else defaults.authorization
     return Route(
@@ -36,6 +36,7 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
         paths=said("path"),
         methods=_with_head(said("methods")),
         sources=said("from"),
+        windows=said("paths") == "windows",
         access=access,
         any_of=frozenset((demand and demand.any) or ()),
         all_of=frozenset((demand and demand.all) or ()),
@@ -43,13 +44,12 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
         waive_groups_for=frozenset((asks and said("waive_groups_for")) or ()),
         kinds=frozenset(said("kinds")) if asks and said("kinds") else None,
         networks=said("networks") if asks else None,
-        credentials=credentials,
-        challenge=said("challenge") or () if asks else (),
-        identity=said("identity") or defaults.identity,
-        authorization=said("authorization") or authorization,
-        cookies=said("cookies") or defaults.cookies,
-        lenient=frozenset(said("lenient") or ()),
-        windows=said("paths") == "windows",
+        credentials=(said("credentials") or defaults.credentials) if asks else (),
+        challenge=(said("challenge") or ()) if asks else (),
+        identity=(asks and said("identity")) or defaults.identity,
+        authorization=(passes and said("authorization")) or authorization,
+        cookies=(passes and said("cookies")) or defaults.cookies,
+        lenient=frozenset((passes and said("lenient")) or ()),
         allow_preflight=asks and bool(said("allow_preflight")),
     )
 

@@ -56,7 +56,7 @@ class Fault(ValueError):  # noqa: N818  # the word of this package for one wrong
         return self.what.replace("{value}", shown), self.mend
 
 
-def shown(value: object) -> str:
+def shown(value: object, *, most: int = MAX_SHOWN) -> str:
     """A value as an error message shows it: one line, printable, not too long."""
     if value is True or value is False:
         return str(value).lower()
@@ -65,7 +65,7 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def pick(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -24,7 +24,7 @@ Leniences = Annotated[tuple[Annotated[str, Word(*sorted(LENIENCES), what="a leni
 PathStyle = Annotated[str, Word("posix", "windows", what="a way to read paths")]
 
 
-StripOrKeep = Annotated[str, Word("strip", "keep", what="known here")]
+StripOrKeep = Annotated[str, Word("strip", "keep", what="strip or keep")]
 
 
 class Demand(Section):

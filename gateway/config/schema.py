@@ -82,7 +82,7 @@ class Listen(Section):
                 if _clash(listener, before):
                     step = ("check", at) if at < len(self.check) else (key,)
                     raise Fault(
-                        f"{{value}} clashes with listen.{other}", "give each listener a port of its own", at=step
+                        f"cannot be bound beside listen.{other}", "give each listener a place of its own", at=step
                     )
         return self
 

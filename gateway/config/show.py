@@ -67,14 +67,20 @@ def to_yaml(settings: Settings) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what our reader would not take for text: PyYAML leaves y and n bare."""
+    """Quotes what our reader would not take for text (PyYAML leaves y and n bare); keeps lists of words on one line."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if surprises(text) else None)
 
 
+def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.SequenceNode:
+    flat = all(isinstance(item, str) for item in items)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flat)
+
+
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)
 
 
 def _listener(one: CheckListener) -> str | dict[str, str]:

@@ -70,7 +70,7 @@ def _is_reference(text: str) -> bool:
 
 
 def _read(path: Path) -> str:
-    name = shown(str(path))
+    name = shown(str(path), most=300)
     try:
         if not path.is_file():  # a FIFO or a device would block the start, or never end
             raise Fault(f"the file {name} does not exist or is not a regular file", "check the path")

@@ -8,7 +8,6 @@ from pydantic import PlainValidator
 from pydantic import WithJsonSchema as Schema
 
 from gateway.config.fault import Fault
-from gateway.config.kinds.texts import text
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([dhms])", re.ASCII)
@@ -17,7 +16,7 @@ MAX_DURATION = timedelta(days=36500)
 
 def duration(value: object) -> timedelta:
     """`90d`, `12h`, `30m` or `10s`; at most 36500d, so that a date can always be counted from it."""
-    found = _DURATION.fullmatch(text(value))
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise Fault("{value} is not a duration", "write a whole number with d, h, m or s, such as 90d or 12h")
     length = timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -68,14 +68,17 @@ Credential = Annotated[
 ]
 
 
+_KINDS = [kind.value for kind in Kind]
+
+
 def _token_kind(value: object) -> Kind:
-    try:
-        return Kind(text(value))
-    except ValueError:
-        raise Fault("{value} is not a kind of token", pick(str(value), Kind, "use personal or application")) from None
+    found = text(value)
+    if found not in _KINDS:
+        raise Fault("{value} is not a kind of token", pick(found, _KINDS, "use personal or application"))
+    return Kind(found)
 
 
-TokenKind = Annotated[Kind, PlainValidator(_token_kind), Schema({"enum": [kind.value for kind in Kind]})]
+TokenKind = Annotated[Kind, PlainValidator(_token_kind), Schema({"enum": _KINDS})]
 
 # The IANA registry of HTTP methods, and those that WebDAV, caches and UPnP added.
 METHODS = frozenset(

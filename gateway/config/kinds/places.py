@@ -43,7 +43,11 @@ def tcp_listener(value: object) -> TcpListener:
     try:
         address = ip_address(host)
     except ValueError:
-        mend = "write 127.0.0.1" if host == "localhost" else "write it as numbers; 0.0.0.0 stands for every interface"
+        mend = (
+            "write 127.0.0.1 instead"
+            if host == "localhost"
+            else "write it as numbers; 0.0.0.0 stands for every interface"
+        )
         raise Fault("{value} does not start with an IP address", mend) from None
     if (address.version == 6) != (found["six"] is not None) or "%" in host:
         raise Fault("{value} is not host:port", "write an IPv6 address in brackets and without zone: [::1]:9190")

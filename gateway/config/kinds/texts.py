@@ -22,7 +22,7 @@ def text(value: object) -> str:
         return value
     if isinstance(value, bool | int):
         raise Fault("{value} is not text", f'quote it: "{str(value).lower()}"')
-    raise Fault("{value} stands where one text should", "write one value")
+    raise Fault("{value} stands where a single value should", "write one value")
 
 
 class OneOrMany:
@@ -139,7 +139,7 @@ class Word:
 
     def _read(self, value: object) -> str:
         if not isinstance(value, str) or value not in self.allowed:
-            words = "use " + " or ".join(self.allowed)
+            words = "use one of " + ", ".join(self.allowed)
             raise Fault(
                 f"{{value}} is not {self.what}", pick(value, self.allowed, words) if isinstance(value, str) else words
             )
