@@ -27,9 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`proxy` is every kind, or those that the mark `proxies` names."""
+    """`proxy` is every kind, or those that the module's PROXIES names."""
     if "proxy" in metafunc.fixturenames:
-        metafunc.parametrize("proxy", list(KINDS), indirect=True)
+        metafunc.parametrize("proxy", getattr(metafunc.module, "PROXIES", list(KINDS)), indirect=True)
 
 
 @pytest.hookimpl(trylast=True)

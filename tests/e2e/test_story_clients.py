@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness.process import clean_env
-from tests.e2e.harness.proxies import Proxy
+from tests.e2e.harness.proxies import KINDS, Proxy
 from tests.e2e.harness.world import World
 
 READ = "/anything/api/things"
+PROXIES = [name for name in KINDS if not name.endswith("-unix")]  # the way to the gateway is nothing to a client
 
 
 def run(argv: list[str], home: Path, **more: str) -> subprocess.CompletedProcess[str]:

@@ -72,6 +72,27 @@ def test_plain_paths_reach_the_app_as_they_were_asked_for(
     assert [seen.target for seen in app.seen] == [target]
 
 
+def test_p04_an_encoded_slash_reaches_the_app_where_the_route_is_lenient(
+    proxy: Proxy, ask: Ask, app: Recorder, world: World
+) -> None:
+    token = bearer(world.tokens["read"])
+    assert ask("/anything/packages/@scope%2fname", token, host="raw.example.org").status == 200
+    assert [seen.target.lower() for seen in app.seen] == ["/anything/packages/@scope%2fname"]
+    assert ask("/anything/api/scope%2fname", token, host="raw.example.org").status in {400, 403}
+    assert len(app.seen) == 1
+
+
+def test_p30_policy_is_about_the_path_that_the_client_sees_though_the_proxy_takes_a_prefix_off(
+    proxy: Proxy, ask: Ask, app: Recorder, world: World
+) -> None:
+    """traefik#13682: behind a stripPrefix or handle_path the gateway would judge another path."""
+    assert ask("/mounted/anything/public/x", host="raw.example.org").status == 403
+    assert ask("/mounted/anything/api/x", bearer(world.tokens["read"]), host="raw.example.org").status == 403
+    assert app.seen == []
+    assert ask("/mounted/open/x?y=1", host="raw.example.org").status == 200
+    assert [seen.target for seen in app.seen] == ["/open/x?y=1"]
+
+
 def test_p28_the_clients_query_is_no_policy(proxy: Proxy, ask: Ask, app: Recorder, world: World) -> None:
     query = f"?token={world.tokens['read']}&policy=public&user=admin&auth_token={world.tokens['read']}"
     assert ask(f"/anything/api/x{query}", host="raw.example.org").status == 401

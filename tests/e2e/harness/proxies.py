@@ -14,6 +14,7 @@ from tests.e2e.harness.gateway import Gateway
 from tests.e2e.harness.process import Program, free_port, listens
 
 BIN = Path(sys.prefix) / "bin"
+STRIPPED = "/mounted"  # a prefix that each proxy takes off before the app; policy is about the path with it
 DEPLOY = ROOT / "deploy"
 
 
@@ -125,14 +126,21 @@ def start_nginx(
     return Proxy(name, port, program, frozenset({500}), gateway.check_port)
 
 
+NGINX_STRIPPED = """
+    location {stripped}/ {{
+        include token-gateway/location.conf;
+        proxy_pass http://127.0.0.1:{app}/;
+    }}
+"""
+
+
 def _nginx_site(port: int, host: str, app: int, *, traps: bool) -> str:
     text = (DEPLOY / "nginx" / "site.conf").read_text()
-    text = put(text, {"listen 80;": f"listen 127.0.0.1:{port};", "app.example.org;": f"{host};", ":8080;": f":{app};"})
-    return (
-        put(text, {"include token-gateway/server.conf;": f"{NGINX_TRAP_SITE} include token-gateway/server.conf;"})
-        if traps
-        else text
-    )
+    include = "include token-gateway/server.conf;"
+    own = NGINX_TRAP_SITE if traps else ""
+    own += include + NGINX_STRIPPED.format(stripped=STRIPPED, app=app)
+    changes = {"listen 80;": f"listen 127.0.0.1:{port};", "app.example.org;": f"{host};", ":8080;": f":{app};"}
+    return put(text, changes | {include: own})
 
 
 def put(text: str, changes: Mapping[str, str]) -> str:
@@ -141,6 +149,21 @@ def put(text: str, changes: Mapping[str, str]) -> str:
         assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
         text = text.replace(old, new)
     return text
+
+
+TRAEFIK_STRIPPED = """
+http:
+  middlewares:
+    {site}-strip:
+      stripPrefix:
+        prefixes: ["{stripped}"]
+  routers:
+    {site}-stripped:
+      rule: Host(`{host}`) && PathPrefix(`{stripped}/`)
+      entryPoints: [web]
+      middlewares: [{site}-strip]
+      service: {site}
+"""
 
 
 def _start_traefik(name: str, binary: Path, folder: Path, gateway: Gateway, apps: Mapping[str, int]) -> Proxy:
@@ -152,6 +175,9 @@ def _start_traefik(name: str, binary: Path, folder: Path, gateway: Gateway, apps
         changes = {"`app.example.org`": f"`{host}`", ":8080": f":{app}", "service: app": f"service: {name_of_site}"}
         text = put(routers, changes).replace("    app:", f"    {name_of_site}:")
         (dynamic / f"{name_of_site}.yaml").write_text(text)
+        (dynamic / f"{name_of_site}-stripped.yaml").write_text(
+            TRAEFIK_STRIPPED.format(site=name_of_site, host=host, stripped=STRIPPED)
+        )
     static = yaml.safe_load((DEPLOY / "traefik" / "traefik.yaml").read_text())
     static["entryPoints"]["web"]["address"] = f"127.0.0.1:{port}"
     static["providers"]["file"]["directory"] = str(dynamic)
@@ -174,12 +200,26 @@ import token-gateway.caddy
 """
 
 
+CADDY_STRIPPED = """import token-gateway
+	handle_path {stripped}/* {{
+		reverse_proxy 127.0.0.1:{app}
+	}}
+"""
+
+
 def _start_caddy(name: str, binary: Path, folder: Path, gateway: Gateway, apps: Mapping[str, int]) -> Proxy:
     port = free_port()
     gateway.printed("caddy", folder, unix=name.endswith("-unix"))
     site = put((DEPLOY / "caddy" / "Caddyfile").read_text(), {"import token-gateway.caddy\n": ""})
     sites = "".join(
-        put(site, {"http://app.example.org {": f"http://{host}:{port} {{\n\tbind 127.0.0.1", ":8080": f":{app}"})
+        put(
+            site,
+            {
+                "http://app.example.org {": f"http://{host}:{port} {{\n\tbind 127.0.0.1",
+                "import token-gateway\n": CADDY_STRIPPED.format(stripped=STRIPPED, app=app),
+                ":8080": f":{app}",
+            },
+        )
         for host, app in apps.items()
     )
     (folder / "Caddyfile").write_text(CADDY.format(folder=folder, sites=sites))
