@@ -17,7 +17,7 @@ def check(document: Document, root: YamlMap, routes: Iterable[WrittenRoute], pla
     yield from _holders(root, known, places)
     yield from _identity(root, known, places)
     yield from known.identity_set(places, root, "identity", ("defaults",))
-    yield from _both(root, routes, places)
+    yield from _both(document, root, routes, places)
     seen: set[Path] = set()
     for route in routes:
         for part in route.parts():
@@ -108,14 +108,11 @@ def _identity(root: YamlMap, known: _Declared, places: Places) -> Iterator[Locat
                 yield from known.only(places, value, path)
 
 
-def _both(root: YamlMap, routes: Iterable[WrittenRoute], places: Places) -> Iterator[Located]:
+def _both(document: Document, root: YamlMap, routes: Iterable[WrittenRoute], places: Places) -> Iterator[Located]:
     """Headers that tell the app who asks and are also read as a token: the app would get the token, or we a name."""
-    sets = root.get("identity")
-    identity = (
-        {header.lower() for headers in sets.values() for header in _keys(headers)}
-        if isinstance(sets, YamlMap)
-        else set()
-    )
+    sets = root.get("identity", document.identity)
+    told = sets.values() if isinstance(sets, dict) else ()
+    identity = {header.lower() for headers in told if isinstance(headers, dict) for header in headers}
     defaults = root.get("defaults")
     listed = members(defaults, "credentials", ("defaults",)) if isinstance(defaults, YamlMap) else []
     parts = {part.path: part.node for route in routes for part in route.parts() if part.says("credentials")}
