@@ -1,7 +1,6 @@
 """`token-gateway init`: a working installation in one folder, or nothing at all."""
 # ruff: noqa: PLC0415  # imported when a command runs: `--help` stays quick
 
-import asyncio
 import shutil
 import tempfile
 from importlib.resources import files
@@ -76,6 +75,8 @@ def _refuse_clash(folder: Path) -> None:
 
 def _build(folder: Path, login: str) -> None:
     """Make all of it beside its place, then put it there: what fails half-way leaves nothing behind."""
+    import asyncio
+
     from gateway.cli.desk import load_settings
 
     parent = folder if folder.is_dir() else folder.parent
@@ -93,10 +94,21 @@ def _build(folder: Path, login: str) -> None:
             unfinished.rename(folder)
         else:
             _refuse_clash(folder)
-            for name in (KEY, DATABASE, CONFIG):
-                (unfinished / name).rename(folder / name)
+            _put_in_place(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _put_in_place(unfinished: Path, folder: Path) -> None:
+    placed: list[str] = []
+    try:
+        for name in (KEY, DATABASE, CONFIG):
+            (unfinished / name).rename(folder / name)
+            placed.append(name)
+    except OSError:
+        for name in placed:
+            (folder / name).unlink()
+        raise
 
 
 async def _fill(settings: "Settings", login: str) -> None:

@@ -1,7 +1,7 @@
 """`token-gateway`: the command, its groups, and the one place where errors become words and exit codes.
 
 Commands import what they work with when they run, so that `--help` and shell completion stay quick: a test holds that
-none of aiohttp, SQLAlchemy, pydantic, Alembic and rich is imported before.
+none of aiohttp, SQLAlchemy, pydantic, Alembic and rich is imported for it.
 """
 # ruff: noqa: PLC0415  # see above
 

@@ -45,10 +45,11 @@ def expiry_wish(text: str | None, option: str = "--expires") -> timedelta | date
 
 
 def relative(when: datetime, now: datetime) -> str:
-    """How far away a moment is: "3 days ago", "in 2 hours", "now"."""
+    """How far away a moment is, to the nearest minute: "3 days ago", "in 2 hours", "just now"."""
     seconds = (when - now).total_seconds()
+    distance_s = round(abs(seconds) / 60) * 60
     for unit, name in _STEPS:
-        count = int(abs(seconds) // unit)
+        count = distance_s // unit
         if count:
             words = f"{count} {name}{'' if count == 1 else 's'}"
             return f"in {words}" if seconds > 0 else f"{words} ago"

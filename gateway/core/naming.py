@@ -79,11 +79,6 @@ def email_flaw(text: str) -> Flaw | None:
     return None
 
 
-def folded(text: str) -> str:
-    """The form in which two logins, or two token names of one owner, are the same."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
 def printable(text: str) -> str:
     """The text with everything that could move a terminal's cursor or hide made visible, for values from outside."""
     return "".join(
