@@ -63,7 +63,7 @@ class _Declared:
         for path, name in named:
             if name not in declared:
                 mend = pick(name, declared, f"declare it under {section}")
-                yield places.at_value(path, Fault(f"the {what} {{value}} is not declared", mend, echoes=True))
+                yield places.at_value(path, Fault(f"{{value}} is not a declared {what}", mend))
 
 
 def _keys(node: object) -> set[str]:

@@ -18,8 +18,7 @@ _OF_PASSING = ("authorization", "cookies", "lenient")
 def check_routes(routes: Sequence[WrittenRoute], defaults: Defaults, places: Places) -> Iterator[Located]:
     """All contradictions within routes and groups, and names that are there twice."""
     named: dict[str, int] = {}
-    for part in dict.fromkeys(route.group.path for route in routes if route.group is not None):
-        group = next(route.group for route in routes if route.group is not None and route.group.path == part)
+    for group in {route.group.path: route.group for route in routes if route.group is not None}.values():
         yield from _one_access(group, places)
     for route in routes:
         yield from _one_access(route.own, places)
@@ -27,8 +26,10 @@ def check_routes(routes: Sequence[WrittenRoute], defaults: Defaults, places: Pla
         yield from _contradictions(route, places)
         yield from _challenge(route, defaults, places)
         if route.name is not None:
-            line = named.setdefault(route.name, route.line)
-            if line != route.line or named[route.name] != route.line:
+            line = named.get(route.name)
+            if line is None:
+                named[route.name] = route.line
+            else:
                 fault = Fault(f"{{value}} is also the name of the route at line {line}", "give each a name of its own")
                 yield places.at_value((*route.own.path, "name"), fault)
 
