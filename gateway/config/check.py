@@ -7,6 +7,7 @@ from gateway.config.places import Places, members
 from gateway.config.schema import Document, UnixListener
 from gateway.config.written import WrittenRoute
 from gateway.config.yaml_nodes import Located, Path, YamlMap
+from gateway.core.naming import label_flaw
 from gateway.core.policy import EVERYONE
 
 
@@ -61,7 +62,7 @@ class _Declared:
         self, places: Places, named: list[tuple[Path, str]], declared: set[str], what: str, section: str
     ) -> Iterator[Located]:
         for path, name in named:
-            if name not in declared:
+            if name not in declared and label_flaw(name) is None:  # what is no name at all is told already
                 mend = pick(name, declared, f"declare it under {section}")
                 yield places.at_value(path, Fault(f"{{value}} is not a declared {what}", mend))
 
