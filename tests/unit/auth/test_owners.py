@@ -1,0 +1,65 @@
+"""Use cases about owners, where the command line cannot look."""
+
+import pytest
+
+from gateway.auth.owners import create_owner, delete_owner, find_owner, set_enabled
+from gateway.auth.refused import Refused
+from gateway.core.owner import OwnerKind
+from gateway.store import SqliteFeed
+
+
+def create(desk, login="bob", kind=OwnerKind.USER, **over):
+    return create_owner(desk, actor="test", kind=kind, login=login, **over)
+
+
+@pytest.mark.parametrize(
+    ("over", "refused"),
+    [
+        ({"login": "a,b"}, ("bad_value", "login")),
+        ({"login": "Alice"}, ("login_taken", "login")),
+        ({"login": "alice", "kind": OwnerKind.APPLICATION}, ("login_taken", "login")),
+        ({"name": "\u202e"}, ("bad_value", "name")),
+        ({"email": "a\r\nBcc: b@c"}, ("bad_value", "email")),
+        ({"groups": ("staff", "nope")}, ("unknown_group", "groups")),
+        ({"organisations": ("a b",)}, ("bad_value", "organisations")),
+    ],
+    ids=str,
+)
+async def test_a_refusal_names_its_code_and_field_and_changes_nothing(installed, over, refused):
+    async with installed.desk() as desk:
+        feed = desk.store.follow()
+        with pytest.raises(Refused) as caught:
+            await create(desk, **over)
+        assert (caught.value.code, caught.value.field) == refused
+        assert feed.poll() is None
+        feed.close()
+
+
+async def test_groups_and_organisations_are_sorted_and_single(installed):
+    async with installed.desk() as desk:
+        await create(desk, groups=("staff", "admins", "staff"), organisations=("b", "a"))
+        owner = (await find_owner(desk, kind=OwnerKind.USER, login="BOB")).owner
+        assert (owner.groups, owner.organisations) == (("admins", "staff"), ("a", "b"))
+
+
+@pytest.mark.parametrize("act", ["disable", "delete"])
+async def test_what_stops_an_owner_is_in_the_feed_when_it_returns(installed, act):
+    async with installed.desk() as desk:
+        owner = await create(desk)
+        feed = SqliteFeed(installed.database)
+        feed.poll()
+        if act == "disable":
+            done = await set_enabled(desk, actor="t", kind=owner.kind, login="bob", enabled=False)
+        else:
+            done = await delete_owner(desk, actor="t", kind=owner.kind, login="bob")
+        assert ("owner", owner.id) in {(row.subject, row.id) for row in feed.poll().rows}
+        feed.close()
+        assert done.effect.waited_s > desk.store.meta.bound_s
+
+
+async def test_a_message_never_repeats_a_value_that_breaks_the_rules(installed):
+    async with installed.desk() as desk:
+        for work in (create(desk, "\x1b[2J"), find_owner(desk, kind=OwnerKind.USER, login="\x1b[2J")):
+            with pytest.raises(Refused) as caught:
+                await work
+            assert str(caught.value).isprintable()
