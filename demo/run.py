@@ -62,6 +62,8 @@ def _play(stage: Stage, page: Page, *, stays: bool) -> int:
 def _trouble(stage: Stage, page: Page, words: str) -> None:
     page.trouble(words)
     for name, lines in stage.logs():
+        if not lines:
+            continue
         page.title(name)
         for line in lines:
             page.plain(f"  {line}")
