@@ -86,6 +86,11 @@ def installation_of(settings: "Settings", address: str | None = None) -> "Instal
     return Installation(
         check_addresses=listeners if address is None else (address,),
         identity_headers=distinct(header.name for one in settings.identity.values() for header in one),
+        login_headers=distinct(
+            name
+            for one in settings.identity.values()
+            for name in [header.name for header in one if header.field == "login"][:1]
+        ),
         credential_headers=distinct(
             [
                 "Authorization",

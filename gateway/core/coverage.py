@@ -10,6 +10,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 from gateway.core.hosts import Bucket, Hosts
+from gateway.core.network import Networks
 from gateway.core.patterns import STAR, PathPattern, Segment
 from gateway.core.route import Route
 from gateway.core.trie import PREFLIGHT, Entry, Leaf, Node
@@ -20,46 +21,88 @@ def covered_by(routes: Sequence[Route]) -> list[tuple[Route, Route]]:
 
     A route that several earlier ones cover only together is not reported. A covered route never wins.
     """
-    hosts = Hosts(routes)
+    search = _Search(Hosts(routes))
     pairs = []
     for position, route in enumerate(routes):
-        earlier = _first_cover(hosts, route, position)
+        earlier = search.first_cover(route, position)
         if earlier is not None:
             pairs.append((route, routes[earlier]))
     return pairs
 
 
-def _first_cover(hosts: Hosts, route: Route, position: int) -> int | None:
-    """A leapfrog over (host, path) pairs: the first position that every one of them names.
+class _Search:
+    """The walks over one table, and what they learnt of its leaves."""
 
-    A route holds for each of its hosts with each of its paths, so it covers all pairs if it covers one full row and one
-    full column of them.
-    """
-    pairs = [(host, route.paths[0]) for host in route.hosts] + [(route.hosts[0], path) for path in route.paths[1:]]
-    agreed, least = 0, 0
-    while agreed < len(pairs):
-        for host, path in pairs:
-            found = _seek(hosts, host, path, route, least, position)
-            if found is None:
-                return None
-            agreed = agreed + 1 if found == least else 1
-            least = found
-            if agreed >= len(pairs):
-                break
-    return least
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts = hosts
+        self._origins: dict[int, _Origins] = {}  # by the identity of the list of entries, which the table keeps alive
+
+    def first_cover(self, route: Route, position: int) -> int | None:
+        """A leapfrog over (host, path) pairs: the first position before this one that every pair of the route names.
+
+        A route holds for each of its hosts with each of its paths, so whoever covers one full row and one full column
+        of them covers them all.
+        """
+        pairs = [(host, route.paths[0]) for host in route.hosts] + [(route.hosts[0], path) for path in route.paths[1:]]
+        agreed, least = 0, 0
+        while agreed < len(pairs):
+            for host, path in pairs:
+                found = self._seek(host, path, route, least, position)
+                if found is None:
+                    return None
+                agreed = agreed + 1 if found == least else 1
+                least = found
+                if agreed >= len(pairs):
+                    break
+        return least
+
+    def _seek(self, host: str, path: PathPattern, route: Route, least: int, end: int) -> int | None:
+        """The least position in `least <= position < end` whose route covers the route on this host and path."""
+        best = end
+        for bucket in self._hosts.covering(host):
+            for leaf in _leaves(bucket, path, route.windows):
+                for entries in self._candidates(leaf, route):
+                    best = _least(entries, route, least, best)
+        return best if best < end else None
+
+    def _candidates(self, leaf: Leaf, route: Route) -> Iterator[Sequence[Entry]]:
+        yield from self._holding_from(leaf.every, route.sources)
+        if route.methods is not None:
+            entries = leaf.named.get(min(route.methods, default=PREFLIGHT))
+            if entries is not None:
+                yield from self._holding_from(entries, route.sources)
+
+    def _holding_from(self, entries: list[Entry], sources: Networks | None) -> Iterator[Sequence[Entry]]:
+        origins = self._origins.get(id(entries))
+        if origins is None:
+            origins = self._origins[id(entries)] = _Origins(entries)
+        yield origins.anywhere
+        if sources is not None:
+            yield from origins.holding(sources)
 
 
-def _seek(hosts: Hosts, host: str, path: PathPattern, route: Route, least: int, end: int) -> int | None:
-    """The least position in `least <= position < end` whose route covers the route on this host and path."""
-    best = end
-    for bucket in hosts.covering(host):
-        for leaf in _leaves(bucket, path, route.windows):
-            for entries in _candidates(leaf, route):
-                best = _least(entries, route, least, best)
-    return best if best < end else None
+class _Origins:
+    """Entries by their `from`, so that thousands of routes on one path, each for other networks, stay cheap."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.anywhere = [entry for entry in entries if entry.sources is None]
+        self._blocks: dict[tuple[int, int, int], list[Entry]] = {}
+        for entry in entries:
+            for block in () if entry.sources is None else entry.sources.blocks():
+                number = int(block.network_address) >> block.max_prefixlen - block.prefixlen
+                self._blocks.setdefault((block.version, block.prefixlen, number), []).append(entry)
+
+    def holding(self, sources: Networks) -> Iterator[Sequence[Entry]]:
+        """The entries that hold from the first address of these networks; whoever covers them is among those."""
+        for block in sources.blocks():
+            for prefix in range(block.max_prefixlen + 1) if self._blocks else ():
+                number = int(block.network_address) >> block.max_prefixlen - prefix
+                yield self._blocks.get((block.version, prefix, number), ())
+            return
 
 
 def _least(entries: Sequence[Entry], route: Route, least: int, best: int) -> int:
+    """The least position in `least <= position < best` of an entry whose conditions cover the route's, or `best`."""
     for at in range(bisect_left(entries, least, key=attrgetter("position")), len(entries)):
         entry = entries[at]
         if entry.position >= best:
@@ -67,12 +110,6 @@ def _least(entries: Sequence[Entry], route: Route, least: int, best: int) -> int
         if _covers_conditions(entry.route, route):
             return entry.position
     return best
-
-
-def _candidates(leaf: Leaf, route: Route) -> Iterator[Sequence[Entry]]:
-    yield leaf.every
-    if route.methods is not None:
-        yield leaf.named.get(min(route.methods, default=PREFLIGHT), ())
 
 
 def _covers_conditions(earlier: Route, later: Route) -> bool:

@@ -147,7 +147,9 @@ def parse_host_pattern(text: str) -> str:
         return text
     wildcard, name = (True, text[2:]) if text.startswith("*.") else (False, text)
     if "*" in name:
-        raise ValueError("`*` stands for the first label alone (`*.example.org`), or for every host (`*`)")
+        raise ValueError(
+            "`*` stands for one whole label in front; write it like `*.example.org`, or `*` for every host"
+        )
     if "/" in name or "@" in name:
         raise ValueError("a host is a name alone; leave scheme, user and path out")
     host = parse_host(_ascii(name).encode("ascii"))

@@ -6,9 +6,9 @@ times, with at least one percent-decoding among them, its reading of the path is
 The rewritings: an encoded slash or backslash taken for a separator; a backslash taken for a separator; dot segments
 removed (with and without the slash they leave at the end, clamped at the root); `//` merged, or `//name` at the front
 taken for a host; `;params` stripped from each segment; decoding again; the path cut at a NUL or at a raw space, or
-controls dropped; bytes that are no UTF-8 kept, dropped, read as Latin-1, or decoded leniently (overlong forms); the
-path cut at a raw `#`; a bad escape kept, dropped, or read as `%uXXXX`. A rewriting that finds something to do anywhere
-names its kind of ambiguity; a path in which none does is plain and has one reading.
+controls dropped (all, or tabs and newlines); bytes that are no UTF-8 kept, dropped, read as Latin-1, or decoded
+leniently (overlong forms); the path cut at a raw `#`; a bad escape kept, dropped, or read as `%uXXXX`. A rewriting that
+finds something to do anywhere names its kind of ambiguity; a path in which none does is plain and has one reading.
 
 Data, and never an ambiguity: `%23`, `%3b`, `%3f`, `%20`, a decoded `%` that begins no escape, and every character that
 only a Unicode normalisation would turn into another (there is none of that anywhere in the house).
@@ -20,11 +20,13 @@ How: a path is a string of symbols, one per byte; what came out of an escape and
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 MAX_READINGS: Final = 64
 MAX_STATES: Final = 512
-MAX_SYMBOLS: Final = 1 << 15  # over all states: what an attacker can make us read costs a few milliseconds, once
+MAX_SYMBOLS: Final = 1 << 15  # over all states: the longest plain path, before and after decoding
+MAX_AMBIGUOUS_SYMBOLS: Final = 1 << 12  # what hardly anybody honest sends may cost a few milliseconds at most
 
 _ABOVE: Final = 0x100
 _TOLD_APART: Final = b" #;/\\"
@@ -41,9 +43,9 @@ _UNICODE_ESCAPE = re.compile(r"%[uU]([0-9A-Fa-f]{4})")
 _SLASHES = re.compile(r"//+")
 _AUTHORITY = re.compile(r"//[^/]*")
 _PARAMETERS = re.compile(r";[^/]*")
+_TAB_OR_NEWLINE = re.compile(r"[\t\n\r]")  # what WHATWG's URL parser drops
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")  # a raw space too: a lenient request line ends there
 _DOT_SEGMENT = re.compile(r"/\.\.?(?=/|\Z)")
-_HIGH = re.compile(r"[\x80-\xff]")
 _VALID = (  # RFC 3629, section 4
     r"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
     r"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
@@ -51,15 +53,18 @@ _VALID = (  # RFC 3629, section 4
 _VALID_OR_HIGH = re.compile(rf"(?P<valid>{_VALID})|[\x80-\xff]")
 
 
-def _valid_or_sequence(follow: str) -> re.Pattern[str]:
-    lengths = zip(("\xc0-\xdf", "\xe0-\xef", "\xf0-\xf7", "\xf8-\xfb", "\xfc-\xfd"), range(1, 6), strict=True)
-    return re.compile(
-        rf"(?P<valid>{_VALID})|" + "|".join(rf"[{lead}]{follow}{{{count}}}" for lead, count in lengths), re.DOTALL
-    )
+def _valid_or_sequence(follow: str, *leads: tuple[str, int]) -> re.Pattern[str]:
+    sequences = "|".join(rf"[{lead}]{follow}{{{count}}}" for lead, count in leads)
+    return re.compile(rf"(?P<valid>{_VALID})|{sequences}", re.DOTALL)
 
 
-_VALID_OR_OVERLONG = _valid_or_sequence(r"[\x80-\xbf]")
-_VALID_OR_CARELESS = _valid_or_sequence(".")  # decoders that never look at the top bits of what follows: `%c1%1c`
+_SHORT = (("\xc0-\xdf", 1),)
+_LONG = (("\xe0-\xef", 2), ("\xf0-\xf7", 3), ("\xf8-\xfb", 4), ("\xfc-\xfd", 5))
+_VALID_OR_LENIENT: Final = tuple(
+    _valid_or_sequence(follow, *leads)
+    for follow in (r"[\x80-\xbf]", ".")  # some never look at the top bits of what follows: `%c1%1c`
+    for leads in (_SHORT, _LONG)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +106,42 @@ def read(path: bytes) -> Readings | None:
             found[_segments(state.text)] = None
             if len(found) > MAX_READINGS:
                 return None
-        for kind, rewritten in _rewritten(state):
+        for kind, rewriting, decoded in _rewritings(state):
             if kind:
                 leniences.add(kind)
-            after = rewritten if "%" in rewritten.text else _State(rewritten.text, True)  # decoding changes nothing
+                if symbols > MAX_AMBIGUOUS_SYMBOLS:
+                    return None
+            text = rewriting(state.text)
+            after = _State(text, decoded or "%" not in text)  # where no escape is left, decoding changes nothing
             if after not in seen:
                 seen.add(after)
                 todo.append(after)
     return Readings(tuple(map(Reading, found)), frozenset(leniences))
 
 
-def _rewritten(state: _State) -> Iterator[tuple[str, _State]]:
+def _rewritings(state: _State) -> Iterator[tuple[str, "_Rewriting", bool]]:
+    """What can be done to the state: kind of ambiguity (none for the one honest decoding), how, and whether decoded."""
     text, decoded = state
     if "%" in text:
-        yield from _unescaped(text, decoded)
+        yield from _unescapings(text, decoded)
     for kind, occurs, rewritings in _REWRITINGS:
         if occurs(text):
             for rewriting in rewritings:
-                yield kind, _State(rewriting(text), decoded)
+                yield kind, rewriting, decoded
 
 
-def _unescaped(text: str, decoded: bool) -> Iterator[tuple[str, _State]]:
+def _unescapings(text: str, decoded: bool) -> Iterator[tuple[str, "_Rewriting", bool]]:
     if not decoded:
-        yield "", _State(_decode(text), True)
+        yield "", _decode, True
         if _BAD_ESCAPE.search(text):
-            yield "bad_escape", _State(_BAD_ESCAPE.sub("", text), False)
-            yield "bad_escape", _State(_BAD_ESCAPE_WHOLE.sub("", text), False)
+            yield "bad_escape", lambda t: _BAD_ESCAPE.sub("", t), False
+            yield "bad_escape", lambda t: _BAD_ESCAPE_WHOLE.sub("", t), False
     elif _ESCAPE.search(text):
-        yield "double_encoding", _State(_decode(text), True)
-    if _UNICODE_ESCAPE.search(text):
-        yield "bad_escape", _State(_UNICODE_ESCAPE.sub(_unicode_escape, text), decoded)
+        yield "double_encoding", _decode, True
     if "%2e" in text or "%2E" in text:
-        yield "encoded_dot", _State(text, decoded)  # named; decoding already reads it
+        yield "encoded_dot", _decode, True
+    if _UNICODE_ESCAPE.search(text):
+        yield "bad_escape", lambda t: _UNICODE_ESCAPE.sub(_unicode_escape, t), decoded
 
 
 def _decode(text: str) -> str:
@@ -171,9 +180,13 @@ def _without_dots(text: str, *, slash_stays: bool) -> str:
 
 
 def _is_not_utf8(text: str) -> bool:
-    if _HIGH.search(text) is None:
+    if text.isascii():
         return False
-    return any(found["valid"] is None for found in _VALID_OR_HIGH.finditer(text))
+    try:
+        text.translate(_TO_DATA).encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _lenient(found: re.Match[str]) -> str:
@@ -211,14 +224,18 @@ _REWRITINGS: Final[tuple[tuple[str, Callable[[str], bool], tuple[_Rewriting, ...
     (
         "control",
         lambda t: _CONTROL.search(t) is not None,
-        (lambda t: t.partition("\0")[0], lambda t: t.partition(" ")[0], lambda t: _CONTROL.sub("", t)),
+        (
+            lambda t: t.partition("\0")[0],
+            lambda t: t.partition(" ")[0],
+            lambda t: _TAB_OR_NEWLINE.sub("", t),
+            lambda t: _CONTROL.sub("", t),
+        ),
     ),
     (
         "invalid_utf8",
         _is_not_utf8,
         (
-            lambda t: _VALID_OR_OVERLONG.sub(_lenient, t),
-            lambda t: _VALID_OR_CARELESS.sub(_lenient, t),
+            *(partial(pattern.sub, _lenient) for pattern in _VALID_OR_LENIENT),
             lambda t: _VALID_OR_HIGH.sub(_latin1, t),
             lambda t: _VALID_OR_HIGH.sub(_only_valid, t),
         ),

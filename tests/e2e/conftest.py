@@ -65,7 +65,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def _kind(item: pytest.Item) -> str | None:
     spec = getattr(item, "callspec", None)
-    return spec.params.get("proxy") if spec else None
+    return (spec.params.get("proxy") or spec.params.get("kind")) if spec else None
 
 
 WORLD = pytest.StashKey[World]()

@@ -24,12 +24,14 @@ class Installation:
     """The parts of the settings that proxies' configs are made of.
 
     `check_addresses`: the check listeners, `HOST:PORT` or `unix:/PATH`, in the order of the config.
-    `identity_headers`: of every identity set; `credential_headers`: Authorization and every `header:NAME` of any route.
+    `identity_headers`: of every identity set; `login_headers`: of each set the first that holds the login, if one does;
+    `credential_headers`: Authorization and every `header:NAME` of any route.
     """
 
     check_addresses: tuple[str, ...]
     identity_headers: tuple[str, ...]
     credential_headers: tuple[str, ...]
+    login_headers: tuple[str, ...] = ()
     strips_cookies: bool = False
     preflight: bool = False
 

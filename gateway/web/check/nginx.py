@@ -52,27 +52,42 @@ class Nginx:
 
 
 def render(installation: Installation) -> Files:
-    """The three parts of nginx's config: for the http block, for the server block, for each location with an app."""
+    """The parts of nginx's config: for the http block, for the server block, for each location with an app.
+
+    The location's part is there for each way to reach an app: proxy_pass, fastcgi_pass, uwsgi_pass.
+    """
     address = installation.dialled(unix=True, proxy="nginx")
     handed_in = "\n".join(
-        f"    proxy_set_header {name} ${_variable('http', name)};" for name in installation.for_gateway
+        f"    proxy_set_header {name} ${_variable('http_', name)};" for name in installation.for_gateway
     )
     kept = "\n".join(
-        f"auth_request_set ${_variable('tg', name)} ${_variable('upstream_http', name)};"
+        f"auth_request_set ${_variable('tg_', name)} ${_variable('upstream_http_', name)};"
         for name in installation.for_app
     )
-    handed_on = "\n".join(f"proxy_set_header {name} ${_variable('tg', name)};" for name in installation.for_app)
+    handed_on = "\n".join(f"proxy_set_header {name} ${_variable('tg_', name)};" for name in installation.for_app)
     # Identity takes 3 kB at most, an Authorization or Cookie that is handed back up to 8 kB each.
     buffer_kb = 32 if installation.strips_cookies else 16
     return {
         "http.conf": _HTTP.format(address=address),
         "server.conf": _SERVER.format(handed_in=handed_in, kept=kept, kb=buffer_kb, busy_kb=2 * buffer_kb),
         "location.conf": _LOCATION.format(handed_on=handed_on),
+        "fastcgi.conf": _parameters(installation, "fastcgi"),
+        "uwsgi.conf": _parameters(installation, "uwsgi"),
     }
 
 
+def _parameters(installation: Installation, protocol: str) -> str:
+    names = installation.for_app
+    handed_on = [f"{protocol}_param HTTP_{_variable('', name).upper()} ${_variable('tg_', name)};" for name in names]
+    # A route's identity set fills one of these; the others are empty.
+    login = "".join(f"${_variable('tg_', name)}" for name in installation.login_headers)
+    if login:
+        handed_on.append(f"{protocol}_param REMOTE_USER {login};")
+    return _PARAMETERS.format(protocol=protocol, handed_on="\n".join(handed_on))
+
+
 def _variable(prefix: str, header: str) -> str:
-    return f"{prefix}_{header.lower().replace('-', '_')}"
+    return f"{prefix}{header.lower().replace('-', '_')}"
 
 
 _HTTP = """\
@@ -97,7 +112,7 @@ ignore_invalid_headers on;
 """
 
 _SERVER = """\
-# Token Gateway for nginx, part 2 of 3: in each server block that the gateway guards, before the locations:
+# Token Gateway for nginx, part 2 of 3: in each server block that the gateway guards, before all else:
 #
 #     server {{
 #         server_name app.example.org;
@@ -114,6 +129,10 @@ _SERVER = """\
 
 satisfy all;  # `satisfy any` beside `allow` would skip the gateway
 auth_request /_token_gateway;
+
+# A rewrite further down in the server block is applied to the question too, and would send it to the app, whose 200
+# would be an Allow: this comes first and ends it.
+if ($uri = /_token_gateway) {{ break; }}
 
 # What the gateway answers: kept for location.conf. A header that it leaves out leaves its variable empty.
 {kept}
@@ -187,5 +206,25 @@ auth_request /_token_gateway;
 
 # The app gets these from the gateway's answer and never from the client: the identity, and the credential, which is
 # empty unless the route says `authorization: keep`. nginx does not send a header whose value is empty.
+{handed_on}
+"""
+
+_PARAMETERS = """\
+# Token Gateway for nginx, instead of location.conf where a location has a {protocol}_pass; after {protocol}_params:
+#
+#     location / {{
+#         include {protocol}_params;
+#         include token-gateway/{protocol}.conf;
+#         {protocol}_pass unix:/run/app.sock;
+#     }}
+#
+# proxy_set_header does nothing for such an app: with location.conf it would get the client's headers as they came.
+# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check, identity or credentials change.
+
+satisfy all;
+auth_request /_token_gateway;
+
+# The app gets these from the gateway's answer and never from the client: nginx leaves out a client's header whose name
+# stands here. REMOTE_USER must come after {protocol}_params: Debian sets it from the client's own, unproven Basic name.
 {handed_on}
 """

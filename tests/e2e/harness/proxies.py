@@ -78,6 +78,7 @@ NGINX_TRAPS = """
 """
 NGINX_TRAP_SITE = """
         allow all;
+        rewrite ^/(?!anything/|sorry)(.*)$ /app/$1;
         location = /sorry { auth_request off; return 200 "sorry"; }
 """
 NGINX = """
@@ -137,8 +138,7 @@ NGINX_STRIPPED = """
 def _nginx_site(port: int, host: str, app: int, *, traps: bool) -> str:
     text = (DEPLOY / "nginx" / "site.conf").read_text()
     include = "include token-gateway/server.conf;"
-    own = NGINX_TRAP_SITE if traps else ""
-    own += include + NGINX_STRIPPED.format(stripped=STRIPPED, app=app)
+    own = include + (NGINX_TRAP_SITE if traps else "") + NGINX_STRIPPED.format(stripped=STRIPPED, app=app)
     changes = {"listen 80;": f"listen 127.0.0.1:{port};", "app.example.org;": f"{host};", ":8080;": f":{app};"}
     return put(text, changes | {include: own})
 

@@ -362,12 +362,8 @@ def test_the_first_reading_is_the_path_decoded_once_and_nothing_else(uri: bytes,
 
 
 def test_every_leniency_has_a_path_that_needs_it() -> None:
-    shown = set()
-    for uri in (b"/%2f%5c%2e/..//\\;%2561%00%ff%zz", b"/#"):
-        shown |= target_of(uri).leniences if isinstance(parse(uri), Target) else set()
-    for uri in (b"/%2f", b"/%5c", b"/%2e", b"/..", b"//", b"/\\", b"/;", b"/%2561", b"/%00", b"/%ff", b"/#", b"/%zz"):
-        shown |= target_of(uri).leniences
-    assert shown == LENIENCES
+    uris = (b"/%2f", b"/%5c", b"/%2e", b"/..", b"//", b"/\\", b"/;", b"/%2561", b"/%00", b"/%ff", b"/#", b"/%zz")
+    assert frozenset().union(*(target_of(uri).leniences for uri in uris)) == LENIENCES
 
 
 @pytest.mark.parametrize(
