@@ -87,7 +87,7 @@ def _prepare(path: Path, source: Path, limits: Limits) -> Path:
         raise StoreError(f"{source}: no such file")
     if source.resolve() == path:
         raise StoreError(f"{source}: is the live database itself; name a backup")
-    found = identify(source, busy_s=limits.busy_s)
+    found = identify(source, busy_s=limits.busy_s, mend="name a file that `token-gateway store backup` made")
     refuse_newer(source, found, head())
     if path.exists():
         live = identify(path, busy_s=limits.busy_s)

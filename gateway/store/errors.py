@@ -70,7 +70,10 @@ def wrapped(error: Exception, path: Path) -> StoreError:
     if isinstance(error, PoolTimeoutError):
         return StoreUnavailable(f"{path}: the database did not answer in time")
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    extended = getattr(cause, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    if extended == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return NotFound(f"{path}: what the new row belongs to is not there")
     if isinstance(error, IntegrityError) or code == sqlite3.SQLITE_CONSTRAINT:
         return NameTaken(f"{path}: the name or id is in use, or was in use before")
     if code in _PASSING:

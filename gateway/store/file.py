@@ -77,28 +77,31 @@ def connect_untouching(path: Path, *, busy_s: float) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True, isolation_level=None, timeout=busy_s)
 
 
-def identify(path: Path, *, busy_s: float) -> Identity:
+def identify(path: Path, *, busy_s: float, mend: str = "check store.url") -> Identity:
     """Say what database this is, and change nothing on disk, not even SQLite's side files. Blocks: call it in a thread.
 
-    DatabaseMissing, DatabaseForeign for everything that is not ours, StoreUnavailable when it cannot be read.
+    DatabaseMissing, DatabaseForeign for everything that is not ours (with `mend` for what to do), StoreUnavailable
+    when it cannot be read.
     """
     if not path.exists():
         raise DatabaseMissing(f"{path}: no database; `token-gateway init` makes one")
     if not path.is_file():
-        raise DatabaseForeign(f"{path}: not a file; check store.url")
+        raise DatabaseForeign(f"{path}: not a file; {mend}")
     try:
         with closing(connect_untouching(path, busy_s=busy_s)) as connection:
             ((application_id,),) = connection.execute("PRAGMA application_id").fetchall()
             if application_id != APPLICATION_ID:
-                raise DatabaseForeign(f"{path}: a database of another program; check store.url")
+                raise DatabaseForeign(f"{path}: a database of another program; {mend}")
             ((revision,),) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             ((brand, epoch),) = connection.execute("SELECT brand, epoch FROM meta").fetchall()
     except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise DatabaseForeign(f"{path}: not a SQLite database; {mend}") from error
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # our mark, without our tables
-            raise DatabaseForeign(f"{path}: not a complete Token Gateway database; check store.url") from error
+            raise DatabaseForeign(f"{path}: not a complete Token Gateway database; {mend}") from error
         raise wrapped(error, path) from error
     except ValueError as error:  # no row, or several, where there is one
-        raise DatabaseForeign(f"{path}: not a complete Token Gateway database; check store.url") from error
+        raise DatabaseForeign(f"{path}: not a complete Token Gateway database; {mend}") from error
     return Identity(revision, brand, epoch)
 
 

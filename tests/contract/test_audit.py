@@ -62,3 +62,20 @@ async def test_the_same_act_at_another_place_of_the_chain_has_another_seal(backe
             await change.set_owner_enabled("id-of-alice", enabled)
     macs = backend.sql("SELECT mac FROM audit WHERE action = 'user_disabled'")
     assert len(set(macs)) == 2
+
+
+async def test_a_row_of_another_history_of_the_same_key_does_not_fit(backend, templates, tmp_path):
+    """What a restored backup makes possible: two genuine rows of one number. Each fits only its own past."""
+    (tmp_path / "other").mkdir()
+    other = type(backend)(tmp_path / "other", templates["sqlite"])
+    for one, name in ((backend, "here"), (other, "there")):
+        store = await one.open()
+        async with store.change(actor="test") as change:
+            change.audit("noticed", Subject(kind="store", id=name))
+            change.audit("noticed", Subject(kind="store", id=f"{name} again"))
+    values = other.sql("SELECT subject_id, mac FROM audit WHERE seq = 2")[0]
+    backend.sql("UPDATE audit SET subject_id = ?, mac = ? WHERE seq = 2", *values)
+    backend.sql("UPDATE meta SET audit_mac = ?", values[1])
+    verdict = await (await backend.open()).verify_audit()
+    await other.close()
+    assert (verdict.fault_at, verdict.fault) == (2, "the row, or one before it, was altered")

@@ -1,6 +1,7 @@
 """A change: all or nothing, with its feed rows and audit rows."""
 
 import asyncio
+import traceback
 
 import pytest
 
@@ -173,3 +174,13 @@ async def test_a_name_that_would_break_the_list_of_names_is_refused(backend, sto
     with pytest.raises(ValueError, match="surrogates"):
         await adding(an_owner("bob", name="\udcff"), a_token(bob))
     assert await store.users() == ()
+
+
+async def test_no_value_of_a_row_is_in_a_traceback(store):
+    """Drivers put a statement's values into their errors: hashes, addresses, names."""
+    (token_id,) = await add_alice(store)
+    token = a_token(an_owner("alice"), id=token_id, name="private-name")
+    with pytest.raises(NameTaken) as caught:
+        async with store.change(actor="test") as change:
+            await change.add_token(token, a_stored_secret(token))
+    assert "private-name" not in "".join(traceback.format_exception(caught.value))

@@ -63,7 +63,7 @@ async def test_an_id_is_given_once(store, alice):
 
 
 async def test_a_token_needs_an_owner_that_is_there(store):
-    with pytest.raises(NameTaken):
+    with pytest.raises(NotFound):
         await added(store, an_owner("nobody"))
 
 

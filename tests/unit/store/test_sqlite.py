@@ -99,6 +99,20 @@ async def test_a_statement_that_hangs_ends_the_change_and_the_turn_comes_back_wh
     await engine.close()
 
 
+async def test_a_turn_that_swallows_an_error_is_not_committed(engine):
+    """SQLite would still commit what came before; a change is all or nothing on every engine."""
+
+    async def swallowing():
+        async with engine.writing() as turn:
+            await turn.execute(meta.update().values(brand="xx"))
+            with pytest.raises(StoreError):
+                await turn.execute(text("SELECT nothing FROM nowhere"))
+
+    with pytest.raises(StoreError, match="nothing of it was stored"):
+        await swallowing()
+    assert await engine.read(select(meta.c.brand)) == [("tg",)]
+
+
 async def test_a_reader_can_not_write(engine):
     with pytest.raises(StoreError):
         await engine.read(text("UPDATE meta SET brand = 'xx' RETURNING brand"))
