@@ -7,8 +7,7 @@ import socket
 import stat
 from pathlib import Path
 
-from gateway.config.kinds.places import TcpListener
-from gateway.config.schema import UnixListener
+from gateway.config import TcpListener, UnixListener
 
 BACKLOG = 1024
 
@@ -36,7 +35,7 @@ def open_tcp(listener: TcpListener, key: str) -> socket.socket:
 
 def open_unix(listener: UnixListener, key: str) -> socket.socket:
     """A bound, listening unix socket with the mode and group configured. A socket that nobody answers is replaced."""
-    path = Path(listener.unix)
+    path = listener.unix
     _remove_stale(path, key)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     old_mask = os.umask(0o177)  # nobody else gets in between bind and chmod

@@ -41,7 +41,7 @@ def set_up(*, level: str, as_json: bool) -> None:
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
     """One object a line, in ASCII: what happened first, then with what."""
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-    return json.dumps(first | event, ensure_ascii=True, default=repr)
+    return json.dumps({**first, **event}, ensure_ascii=True, default=repr)
 
 
 def _line(_: WrappedLogger, __: str, event: EventDict) -> str:

@@ -14,7 +14,7 @@ class Metrics:
     """Every metric of the process, in a registry of its own."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a start time beside every counter: noise that Prometheus does not ask for
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a start time beside every counter: noise that Prometheus does not ask for
         self.registry = CollectorRegistry()
         self._checks = Counter(
             "token_gateway_checks_total",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import uvloop
@@ -26,7 +27,7 @@ from gateway.auth.lease import Lease, StaleError
 from gateway.auth.usage import UsageCounter
 from gateway.config import ConfigInvalid, Settings, UnixListener, load
 from gateway.runtime import logs
-from gateway.runtime.listen import ListenError, open_tcp, open_unix
+from gateway.runtime.listen import BACKLOG, ListenError, open_tcp, open_unix
 from gateway.runtime.metrics import Metrics
 from gateway.store import Store, StoreError
 from gateway.web.check.app import CheckServer, Trust
@@ -66,8 +67,9 @@ def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
 
 async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -> None:
     async with contextlib.AsyncExitStack() as stack:
+        sockets = _open_sockets(settings, stack)
         gateway = await Gateway.build(settings, keyring, stack)
-        await gateway.listen(stack)
+        await gateway.listen(sockets, stack)
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -164,31 +166,16 @@ class Gateway:
         metrics.counter("verified_cache_misses", "Checks that had to look further.", lambda: authenticator.misses)
         return cls(settings, lease=lease, authenticator=authenticator, usage=usage, metrics=metrics, clock=_now)
 
-    async def listen(self, stack: contextlib.AsyncExitStack) -> None:
-        """Open every listener; all of them or none."""
+    async def listen(self, sockets: "Sockets", stack: contextlib.AsyncExitStack) -> None:
+        """Serve on the sockets."""
         loop = asyncio.get_running_loop()
-        sockets = self._open_sockets(stack)
         ops_runner = web.AppRunner(ops_app(self.readiness, self.metrics.registry), access_log=None)
         await ops_runner.setup()
         stack.push_async_callback(ops_runner.cleanup)
-        for opened in sockets["check"]:
-            self._sites.append(await loop.create_server(self.server, sock=opened, backlog=1024))
-        await web.SockSite(ops_runner, sockets["ops"][0]).start()
+        for opened in sockets.check:
+            self._sites.append(await loop.create_server(self.server, sock=opened, backlog=BACKLOG))
+        await web.SockSite(ops_runner, sockets.ops, backlog=BACKLOG).start()
         self._accepting = True
-
-    def _open_sockets(self, stack: contextlib.AsyncExitStack) -> dict[str, list[socket.socket]]:
-        opened: dict[str, list[socket.socket]] = {"check": [], "ops": []}
-        for at, listener in enumerate(self.settings.listen.check):
-            key = f"listen.check[{at}]"
-            if isinstance(listener, UnixListener):
-                opened["check"].append(open_unix(listener, key))
-                stack.callback(Path(listener.unix).unlink, missing_ok=True)
-            else:
-                opened["check"].append(open_tcp(listener, key))
-            stack.callback(opened["check"][-1].close)
-        opened["ops"].append(open_tcp(self.settings.listen.ops, "listen.ops"))
-        stack.callback(opened["ops"][0].close)
-        return opened
 
     def readiness(self) -> Readiness:
         """Whether checks can be answered now."""
@@ -235,6 +222,30 @@ class Gateway:
             refused=self._untrusted_count,
         )
         self._untrusted_count = 0
+
+
+class Sockets(NamedTuple):
+    """What is listened on."""
+
+    check: tuple[socket.socket, ...]
+    ops: socket.socket
+
+
+def _open_sockets(settings: Settings, stack: contextlib.AsyncExitStack) -> Sockets:
+    """Open every listener, before anything else is touched; all of them or none."""
+    check = []
+    for at, listener in enumerate(settings.listen.check):
+        key = f"listen.check[{at}]"
+        if isinstance(listener, UnixListener):
+            opened = open_unix(listener, key)
+            stack.callback(listener.unix.unlink, missing_ok=True)
+        else:
+            opened = open_tcp(listener, key)
+        stack.callback(opened.close)
+        check.append(opened)
+    ops = open_tcp(settings.listen.ops, "listen.ops")
+    stack.callback(ops.close)
+    return Sockets(tuple(check), ops)
 
 
 def _now() -> datetime:
