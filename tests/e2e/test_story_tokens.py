@@ -124,6 +124,21 @@ def test_two_different_tokens_in_two_transports_are_refused(
     assert app.seen == []
 
 
+def test_a_doubled_token_header_is_refused_where_the_proxy_tells_of_both(
+    proxy: Proxy, ask: Ask, app: Recorder, world: World
+) -> None:
+    """nginx before 1.23 knows only the first of two; it is judged, and the app sees neither (docs/nginx.md)."""
+    good, other = ("X-API-Key", world.tokens["read"]), ("X-API-Key", world.tokens["write"])
+    reply = ask(READ, good, other, host="raw.example.org")
+    if proxy.name == "nginx-debian":
+        assert reply.status == 200
+        assert app.seen[0].all("X-API-Key") == []
+        assert app.seen[0].all("X-Auth-Token-Name") == ["reader"]
+    else:
+        assert reply.status in {400, 401, 403}
+        assert app.seen == []
+
+
 def test_revoked_is_401_as_soon_as_the_command_returns(proxy: Proxy, ask: Ask, world: World) -> None:
     token = world.gateway.token("alice", f"short-lived-{proxy.name}", "rest")
     assert ask(READ, bearer(token)).status == 200
