@@ -1,0 +1,6 @@
+"""What holds for every suite: no property test is judged by how fast its examples run or are drawn on a busy machine."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
