@@ -34,7 +34,7 @@ def test_commands_and_their_options_exist(page: Path) -> None:
             if re.match(r"--?[a-z]", word):
                 assert word in options, f"token-gateway {line}: no option {word}"
                 if hasattr(command, "commands"):
-                    next(words)  # `--config FILE`, before the command
+                    next(words, None)  # `--config FILE`, before the command
             elif hasattr(command, "commands"):
                 assert word in command.commands, f"token-gateway {line}: no command {word}"
                 command = command.commands[word]
