@@ -91,6 +91,8 @@ tokens = Table(
     Column("suspended_at", Instant),
     Column("revoked_at", Instant),
     Column("revoked_by", Text),
+    Column("hosts", Words),  # NULL: every host
+    Column("idle_s", BigInteger),  # NULL: no idle expiry
     Index("tokens_by_owner", "owner_id", "created_at"),
 )
 
@@ -106,6 +108,20 @@ secrets = Table(
     Column("tag", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("ends_at", Instant),
+    Column("ended_by_use_of", BigInteger),  # the newer secret of the token whose first use ends this one
+    sqlite_autoincrement=True,
+)
+
+# Tokens that came from Request Tracker, by their bcrypt hash; after the first use found by a keyed digest (key_id).
+rt_tokens = Table(
+    "rt_tokens",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("rt_user_id", BigInteger, nullable=False, index=True),
+    Column("token_id", Text, ForeignKey("tokens.id"), nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("digest", LargeBinary, unique=True),
+    Column("key_id", Text),
     sqlite_autoincrement=True,
 )
 

@@ -14,10 +14,12 @@ from gateway.store import DatabaseNewer, StoreError, backup, migrate, restore
 from gateway.store.tables import metadata
 from tests.contract.backend import KEY, LIMITS, add_alice
 
+NEWEST = migrate.head()
+NEWER = f"{int(NEWEST) + 1:04}"
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "{newer}", "{newest}"
 def upgrade():
     op.add_column("owners", sa.Column("nickname", sa.Text))
     {then}
@@ -26,12 +28,12 @@ def upgrade():
 
 @pytest.fixture
 def history(tmp_path_factory, monkeypatch):
-    """Adds revision 0002 to the program; call it with what that does besides adding a column."""
+    """Adds a revision to the program; call it with what that does besides adding a column."""
 
     def extend(then="pass"):
         folder = tmp_path_factory.mktemp("history") / "migrations"
         shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "0002_next.py").write_text(NEXT.format(then=then))
+        (folder / "versions" / f"{NEWER}_next.py").write_text(NEXT.format(newer=NEWER, newest=NEWEST, then=then))
         monkeypatch.setattr(migrate, "FOLDER", folder)
 
     return extend
@@ -63,30 +65,30 @@ async def test_an_older_database_is_migrated_after_a_copy_and_keeps_its_content(
     newer = await backend.open()
     assert [entry.owner.login for entry in await newer.users()] == ["alice"]
     assert newer.meta.epoch == store.meta.epoch
-    assert kept(backend) == ["gateway.db.before-0002"]
-    assert revision(backend.path) == [("0002",)]
-    assert revision(backend.folder / "gateway.db.before-0002") == [("0001",)]
+    assert kept(backend) == [f"gateway.db.before-{NEWER}"]
+    assert revision(backend.path) == [(NEWER,)]
+    assert revision(backend.folder / f"gateway.db.before-{NEWER}") == [(NEWEST,)]
     assert backend.sql("SELECT login, nickname FROM owners") == [("alice", None)]
     await (await backend.open()).close()
-    assert kept(backend) == ["gateway.db.before-0002"]
+    assert kept(backend) == [f"gateway.db.before-{NEWER}"]
 
 
 async def test_programs_that_start_at_once_migrate_once(backend, history):
     history()
     stores = await asyncio.gather(*(backend.open() for _ in range(4)))
     assert len({store.meta.epoch for store in stores}) == 1
-    assert kept(backend) == ["gateway.db.before-0002"]
+    assert kept(backend) == [f"gateway.db.before-{NEWER}"]
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(backend, history):
     history('op.execute("SELECT broken")')
     with pytest.raises(StoreError, match="refused a statement"):
         await backend.open()
-    assert revision(backend.path) == [("0001",)]
+    assert revision(backend.path) == [(NEWEST,)]
     assert "nickname" not in str(backend.sql("SELECT sql FROM sqlite_master"))
     history()
     await backend.open()
-    assert kept(backend) == ["gateway.db.before-0002", "gateway.db.before-0002.2"]
+    assert kept(backend) == [f"gateway.db.before-{NEWER}", f"gateway.db.before-{NEWER}.2"]
 
 
 async def test_a_migration_that_would_break_references_is_refused(backend, store, history):
@@ -103,7 +105,7 @@ async def test_the_older_program_refuses_what_the_newer_one_migrated(backend, hi
     history()
     await (await backend.open()).close()
     monkeypatch.setattr(migrate, "FOLDER", before)
-    with pytest.raises(DatabaseNewer, match=r"schema 0002, this one knows 0001"):
+    with pytest.raises(DatabaseNewer, match=rf"schema {NEWER}, this one knows {NEWEST}"):
         await backend.open()
 
 
@@ -113,6 +115,25 @@ async def test_a_backup_of_an_older_schema_is_migrated_when_it_is_restored(backe
     await store.close()
     history()
     await restore(backend.url, copy, actor="test", keys=[KEY], now=backend.clock, limits=LIMITS)
-    assert revision(backend.path) == [("0002",)]
-    assert revision(copy) == [("0001",)]
+    assert revision(backend.path) == [(NEWER,)]
+    assert revision(copy) == [(NEWEST,)]
     assert len(await (await backend.open()).users()) == 1
+
+
+async def test_a_store_of_the_first_light_is_brought_up_and_keeps_its_tokens(backend, monkeypatch, tmp_path):
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "0002_*"))
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "FOLDER", folder)
+        backend.path.unlink()
+        await backend.make_template(backend.path)
+    backend.sql("INSERT INTO owners VALUES ('o1', 'user', 'alice', 'alice', '', '', 1, 1, NULL)")
+    backend.sql(
+        "INSERT INTO tokens (id, kind, owner_id, name, scopes, created_at, created_by)"
+        " VALUES ('t1', 'personal', 'o1', 'ci', 'rest', 1, 'x')"
+    )
+    assert revision(backend.path) == [("0001",)]
+    record = await (await backend.open()).load_token("t1")
+    assert record is not None
+    assert record.token.name == "ci"
+    assert revision(backend.path) == [(NEWEST,)]
