@@ -1,4 +1,4 @@
-"""What holds for every suite: no property test is judged by how fast its examples run or are drawn on a busy machine."""
+"""What holds for every suite: no property test is judged by how fast its examples are drawn or run."""
 
 from hypothesis import HealthCheck, settings
 

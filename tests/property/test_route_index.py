@@ -150,7 +150,7 @@ def meant(pattern: PathPattern) -> Iterator[tuple[str, ...]]:
     return filter(pattern.matches, EVERY_SMALL_PATH)
 
 
-@settings(max_examples=150)
+@settings(max_examples=400)
 @given(patterns(2, ("a", "b")), patterns(2, ("a", "b")))
 def test_a_pattern_covers_another_exactly_when_it_matches_every_path_of_it(
     earlier: PathPattern, later: PathPattern

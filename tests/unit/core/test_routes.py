@@ -274,6 +274,8 @@ def covered(earlier: Route, later: Route) -> bool:
         ("/*/**", "/**", False),
         ("/**/*", "/**", False),
         ("/a/b", "/a/*", False),
+        ("/a", "/a/**", False),
+        ("/a/b", "/a/**/b", False),
         ("/a/**", "/**", False),
         ("/a", "/a/", False),
         ("/a/**/b", "/a/**", False),

@@ -314,6 +314,7 @@ def test_text_is_never_normalised(uri: str, segment: str) -> None:
         (b"/a%00.png", {"control"}, {"/a\x00.png", "/a", "/a.png"}),
         (b"/a%0d%0ab", {"control"}, {"/a\r\nb", "/ab"}),
         (b"/a\tb", {"control"}, {"/a\tb", "/ab"}),
+        (b"/a\x01\tb", {"control"}, {"/a\x01b", "/ab"}),
         (b"/a b", {"control"}, {"/a", "/ab"}),
         (b"/a%7f", {"control"}, {"/a"}),
         (b"/a%c0%aeb", {"invalid_utf8"}, {"/a\udcc0\udcaeb", "/a.b", "/ab", "/a\u00c0\u00aeb"}),
