@@ -1,0 +1,86 @@
+"""Logs are one safe line each, and never stand in the way of an answer."""
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+import structlog
+
+from gateway.runtime import logs
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was():
+    root = logging.getLogger()
+    handlers, level, aiohttp_level = root.handlers[:], root.level, logging.getLogger("aiohttp").level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("aiohttp").setLevel(aiohttp_level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def written(capsys):
+    """What has been written to stderr since the last look."""
+    return lambda: capsys.readouterr().err
+
+
+HOSTILE = "a\nb\r\x1b[2J\u202e\udcff"
+
+
+def test_a_json_line_has_time_level_and_event_first_and_is_ascii(written):
+    logs.set_up(level="info", as_json=True)
+    structlog.get_logger("x").info("refused", path=HOSTILE)
+    (line,) = written().splitlines()
+    assert list(json.loads(line))[:3] == ["timestamp", "level", "event"]
+    assert json.loads(line)["path"] == HOSTILE
+    assert line.isascii()
+
+
+def test_a_console_line_is_one_line_and_escapes_what_a_terminal_would_obey(written):  # L01
+    logs.set_up(level="info", as_json=False)
+    structlog.get_logger("x").info("refused", path=HOSTILE, empty="")
+    (line,) = written().splitlines()
+    assert line.isascii()
+    assert "\x1b" not in line
+    assert "empty" not in line
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_exception_tells_its_place_and_not_its_values(written, as_json):  # L03
+    logs.set_up(level="info", as_json=as_json)
+    try:
+        int("SECRETCANARY")
+    except ValueError:
+        structlog.get_logger("x").exception("check failed")
+        logging.getLogger("lib").exception("lib failed")
+    lines = written()
+    assert "SECRETCANARY" not in lines
+    assert lines.count("ValueError") == 2
+    assert "test_logs.py" in lines
+
+
+def test_a_level_below_the_one_set_is_not_written(written):
+    logs.set_up(level="warning", as_json=True)
+    structlog.get_logger("x").info("quiet")
+    structlog.get_logger("x").warning("loud")
+    (line,) = written().splitlines()
+    assert "loud" in line
+
+
+def test_a_closed_stderr_costs_nobody_an_answer(monkeypatch):
+    logs.set_up(level="info", as_json=True)
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    structlog.get_logger("x").info("refused")
+    logging.getLogger("lib").warning("words")
+
+
+def test_aiohttp_does_not_log_heads(written):
+    logs.set_up(level="info", as_json=True)
+    logging.getLogger("aiohttp.server").error("Bearer SECRETCANARY")
+    assert written() == ""
