@@ -91,5 +91,5 @@ lock: install-dev ## resolve the locks again (the only target that changes versi
 	cd lock && for g in runtime demo dev; do \
 	  extra=; [ $$g = runtime ] || extra="--group ../pyproject.toml:$$g -c runtime.txt"; \
 	  [ $$g = runtime ] && extra="--group ../pyproject.toml:build"; \
-	  ../$(UV_COMPILE) ../pyproject.toml $$extra -o $$g.txt; done
+	  ../$(UV_COMPILE) ../pyproject.toml --extra import $$extra -o $$g.txt; done
 	cd lock && ../$(UV_COMPILE) --group ../pyproject.toml:httpbin -o httpbin.txt
