@@ -24,9 +24,10 @@ MAX_FORWARDED_ELEMENTS: Final = 64
 
 # One reading, no escape, nothing irregular: most paths end here. `;` `%` `\\` `#` `:` `~`, a segment that is empty or
 # ends in a dot, and everything outside ASCII take the long way, which gives plain paths the same answer.
-_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_.!$&'()*+,=@-]++(?<!\.))*+/?")
+# No possessive or atomic group: CPython before 3.11.5 lets them match too much (cpython issue 106052).
+_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_.!$&'*+,()=@-]++(?<!\.))*/?")
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
-_NAME = re.compile(rb"([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::([1-9][0-9]{0,4}))?")
+_NAME = re.compile(rb"([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)\.?(?::([1-9][0-9]{0,4}))?")
 _BRACKETED = re.compile(rb"\[([0-9a-f:.]{2,45})\](?::([1-9][0-9]{0,4}))?")
 _IRREGULAR_ON_WINDOWS = re.compile("[. ]\\Z|:|~[0-9]|[\u0130\u0131\u017f\u212a]")  # the letters fold to ASCII in some
 _CLIENT_V4 = re.compile(rb"([0-9.]{7,15})(?::[0-9]{1,5})?")
