@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.auth.refused import NOT_FOUND, Refused
-from gateway.core.credential import Credential, Presented
+from gateway.core.credential import Credential, Presented, agree, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
 from gateway.core.evidence import Evidence, Proven
 from gateway.core.network import Networks
 from gateway.core.owner import TokenRecord
+from gateway.core.parameters import urlencoded
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.routes import Route, mismatch
@@ -101,7 +102,7 @@ async def explain(
     if not isinstance(demands, tuple):
         return _explained(demands, walk, _passed_over(policy, target, demands.route))
     passed = _passed_over(policy, target, demands[0].route)
-    evidence = await evidence_on(demands[0].route.credentials)
+    evidence = await evidence_on(demands[0].route.credentials, target.query)
     return _explained(decide(policy, target, demands, evidence, now(), walk), walk, passed)
 
 
@@ -109,18 +110,18 @@ async def _evidence_of(
     asker: Presenter | KnownToken,
     authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]],
     load_token: Callable[[str], Awaitable[TokenRecord | None]],
-) -> Callable[[tuple[str, ...]], Awaitable[Evidence]]:
-    """How the evidence comes about, once the route has said in which transports it looks."""
+) -> Callable[[tuple[str, ...], bytes], Awaitable[Evidence]]:
+    """How the evidence comes about, once the route has said in which transports it looks; the URL's query is one."""
     if isinstance(asker, KnownToken):
         proven = await _record(asker.id, load_token)
 
-        async def taken(_credentials: tuple[str, ...]) -> Evidence:
+        async def taken(_credentials: tuple[str, ...], _query: bytes) -> Evidence:
             return proven
 
         return taken
 
-    async def authenticated(credentials: tuple[str, ...]) -> Evidence:
-        presented = asker(credentials)
+    async def authenticated(credentials: tuple[str, ...], query: bytes) -> Evidence:
+        presented = agree(asker(credentials), urlencoded(query, query_names(credentials)))
         if isinstance(presented, Presented):
             return await authenticate(presented.token, presented.basic_user)
         return presented

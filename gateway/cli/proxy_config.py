@@ -56,14 +56,21 @@ def proxy_config(
     """
     from gateway.config import find, load
     from gateway.web.check import caddy, nginx, traefik
+    from gateway.web.check.dialects import DIALECTS
     from gateway.web.check.installation import RenderError
 
     render = {ProxyName.NGINX: nginx.render, ProxyName.TRAEFIK: traefik.render, ProxyName.CADDY: caddy.render}[proxy]
     settings = load(find(config, os.environ), os.environ)
+    installation = installation_of(settings, address)
     try:
-        files = render(installation_of(settings, address))
+        files = render(installation)
     except RenderError as error:
         raise Failure(str(error)) from error
+    if installation.form_routes and not DIALECTS[proxy.value].carries_form:
+        note(
+            f"{proxy.value} hands the gateway no bodies: a token in a form is not found there. form: is listed by "
+            f"{', '.join(installation.form_routes)}; put Traefik in front of it, or list another way too"
+        )
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
@@ -104,4 +111,7 @@ def installation_of(settings: "Settings", address: str | None = None) -> "Instal
         ),
         strips_cookies=any(route.cookies == "strip" for route in settings.routes),
         preflight=any(route.allow_preflight for route in settings.routes),
+        form_routes=tuple(
+            route.name for route in settings.routes if any(way.startswith("form:") for way in route.credentials)
+        ),
     )

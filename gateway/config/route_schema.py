@@ -99,8 +99,8 @@ class RouteKeys(Section):
     )
     credentials: Credentials | None = Field(
         default=None,
-        description="Where a token is looked for: `bearer`, `token`, `basic`, `header:NAME`. Default: "
-        "`defaults.credentials`.",
+        description="Where a token is looked for: `bearer`, `token`, `basic`, `header:NAME`; and, discouraged, "
+        "`query:NAME`, `form:NAME`. Default: `defaults.credentials`.",
     )
     challenge: Challenges | None = Field(
         default=None,

@@ -237,8 +237,8 @@ class Defaults(Section):
 
     credentials: Credentials = Field(
         default=("bearer", "token", "basic"),
-        description="Where a token is looked for: `bearer`, `token`, `basic`, `header:NAME`. Default: [bearer, token, "
-        "basic].",
+        description="Where a token is looked for: `bearer`, `token`, `basic`, `header:NAME`; and, discouraged, "
+        "`query:NAME`, `form:NAME`. Default: [bearer, token, basic].",
     )
     identity: Name = Field(default="default", description="The identity set that apps receive. Default: default.")
     authorization: StripOrKeep = Field(

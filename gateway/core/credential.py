@@ -1,4 +1,4 @@
-"""The credential of a request: which header values count on a route, and that they agree.
+"""The credential of a request: which values count on a route, and that they agree.
 
 Only transports that the route lists are looked at, and in them everything counts, ours or not: the same value twice is
 one, two different values are refused, because two servers could pick a different one of them.
@@ -53,13 +53,20 @@ _MALFORMED = Presented(token=b"")
 class _Transports(NamedTuple):
     schemes: frozenset[bytes]
     headers: frozenset[bytes]
+    query: frozenset[bytes]
+    form: frozenset[bytes]
 
 
 @lru_cache(maxsize=1024)
 def _compiled(credentials: tuple[str, ...]) -> _Transports:
+    def named(prefix: str) -> frozenset[bytes]:
+        return frozenset(name.removeprefix(prefix).encode("ascii") for name in credentials if name.startswith(prefix))
+
     return _Transports(
         frozenset(name.encode("ascii") for name in credentials if name in SCHEMES),
-        frozenset(name[7:].lower().encode("ascii") for name in credentials if name.startswith("header:")),
+        frozenset(name.lower() for name in named("header:")),
+        named("query:"),
+        named("form:"),
     )
 
 
@@ -69,11 +76,35 @@ def header_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
     return transports.headers | {b"authorization"} if transports.schemes else transports.headers
 
 
+def query_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
+    """The names of all query parameters in which these transports look; their case counts."""
+    return _compiled(credentials).query
+
+
+def form_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
+    """The names of all form fields in which these transports look; their case counts."""
+    return _compiled(credentials).form
+
+
+def agree(one: Credential, other: Credential) -> Credential:
+    """Both as one: the same value twice is one value, two different or malformed ones are refused."""
+    match one, other:
+        case (Ambiguous(), _) | (_, NoCredential()):
+            return one
+        case (_, Ambiguous()) | (NoCredential(), _):
+            return other
+        case Presented(), Presented():
+            if one.token != other.token or not one.token:
+                return Ambiguous("two different credentials were presented")
+            return other if one.basic_user is None else one
+
+
 def present(headers: Sequence[tuple[bytes, bytes]], credentials: tuple[str, ...]) -> Credential:
-    """Find the one credential in the transports listed (`bearer`, `token`, `basic`, `header:NAME`)."""
-    schemes, named = _compiled(credentials)
+    """Find the one credential in the header transports listed (`bearer`, `token`, `basic`, `header:NAME`)."""
+    transports = _compiled(credentials)
+    schemes, named = transports.schemes, transports.headers
     authorization: bytes | None = None
-    found: Presented | None = None
+    found: Credential = _NOTHING
     for name, value in headers:
         key = name.lower()
         if key == b"authorization" and schemes:
@@ -85,15 +116,11 @@ def present(headers: Sequence[tuple[bytes, bytes]], credentials: tuple[str, ...]
             candidate = Presented(token=value) if len(value) <= MAX_VALUE else _MALFORMED
         else:
             continue
-        if candidate is None:
-            continue
-        if found is None:
-            found = candidate
-        elif found.token != candidate.token or not found.token:
-            return Ambiguous("two different credentials were presented")
-        elif found.basic_user is None:
-            found = candidate
-    return found or _NOTHING
+        if candidate is not None:
+            found = agree(found, candidate)
+            if isinstance(found, Ambiguous):
+                return found
+    return found
 
 
 def _from_authorization(value: bytes, schemes: frozenset[bytes]) -> Presented | None:

@@ -12,8 +12,9 @@ from gateway.core.credential import SCHEMES
 from gateway.core.token import Kind
 
 HEADER_PATTERN = r"[A-Za-z0-9-]{1,64}"
+PARAMETER_PATTERN = r"[A-Za-z0-9_-]{1,64}"
 _HEADER = re.compile(HEADER_PATTERN, re.ASCII)
-
+_PARAMETER = re.compile(PARAMETER_PATTERN, re.ASCII)
 
 _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
@@ -48,6 +49,11 @@ def _credential(value: object) -> str:
     found = text(value)
     if found in SCHEMES:
         return found
+    kind, colon, name = found.partition(":")
+    if colon and kind in {"query", "form"}:
+        if not _PARAMETER.fullmatch(name):
+            raise Fault("{value} names no parameter", f"use 1 to 64 of A-Z a-z 0-9 _ and -, as in {kind}:auth_token")
+        return found
     if found.startswith("header:"):
         try:
             return f"header:{header_name(found.removeprefix('header:'))}"
@@ -56,7 +62,7 @@ def _credential(value: object) -> str:
                 fault.what,
                 "name a header of your own, such as header:X-API-Key; Authorization is read by bearer, token and basic",
             ) from None
-    known = "known are bearer, token, basic and header:NAME"
+    known = "known are bearer, token, basic, header:NAME, query:NAME and form:NAME"
     mend = known if ":" in found else pick(found, SCHEMES, known)
     raise Fault("{value} is not a way to send a token", mend)
 
@@ -64,7 +70,12 @@ def _credential(value: object) -> str:
 Credential = Annotated[
     str,
     PlainValidator(_credential),
-    Schema({"type": "string", "pattern": f"^(bearer|token|basic|header:{HEADER_PATTERN})$"}),
+    Schema(
+        {
+            "type": "string",
+            "pattern": f"^(bearer|token|basic|header:{HEADER_PATTERN}|(query|form):{PARAMETER_PATTERN})$",
+        }
+    ),
 ]
 
 

@@ -10,10 +10,11 @@ from ipaddress import ip_address
 from typing import cast
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientError, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import HttpProcessingError, RawRequestMessage
 from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestPayloadError
 from multidict import CIMultiDict
 
 from gateway.core.network import Networks
@@ -25,6 +26,7 @@ log = structlog.get_logger("check")
 
 HEAD_DEADLINE_S = 5.0  # from a head's first byte, or from the connection's start, to its last byte
 KEEPALIVE_S = 75.0  # longer than proxies keep idle connections (60 s), so that they close first
+LINGER_S = 1.0  # a body that nobody read is drained: a close before it has come could reset our answer on its way
 MAX_CONNECTIONS = 4096
 MAX_FIELD, MAX_HEADERS = 16_384, 200
 
@@ -118,7 +120,8 @@ class CheckServer(web.Server):
             keepalive_timeout=KEEPALIVE_S,
             tcp_keepalive=True,
             access_log=None,
-            lingering_time=0,
+            lingering_time=LINGER_S,
+            auto_decompress=False,
             max_line_size=MAX_FIELD,
             max_field_size=MAX_FIELD,
             max_headers=MAX_HEADERS,
@@ -144,6 +147,7 @@ class CheckServer(web.Server):
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         protocol = cast(CheckProtocol, request.protocol)
+        has_body = request.can_read_body  # asked before it is read: behind a body the connection is closed
         dialect = self._dialects.get(request.raw_path.partition("?")[0])
         if dialect is None:
             answer = _NOT_A_CHECK
@@ -151,11 +155,31 @@ class CheckServer(web.Server):
             self._untrusted(str(request.remote))
             answer = self._service.refuse_peer(dialect, request.raw_headers)
         else:
-            answer = await self._service.check(dialect, request.raw_headers)
+            body = _Payload(request.content) if has_body else None
+            answer = await self._service.check(dialect, request.raw_headers, body)
         response = _response(answer)
-        if request.can_read_body or not protocol.trusted:
+        if has_body or not protocol.trusted:
             response.force_close()
         return response
+
+
+class _Payload:
+    """A `Body` out of aiohttp's stream."""
+
+    def __init__(self, stream: StreamReader) -> None:
+        self._stream = stream
+
+    async def read(self, limit: int) -> bytes | None:
+        """All of it; None when it is longer than `limit` or does not come whole."""
+        read = bytearray()
+        try:
+            while chunk := await self._stream.readany():
+                read += chunk
+                if len(read) > limit:
+                    return None
+        except (RequestPayloadError, HttpProcessingError, ClientError, OSError):
+            return None
+        return bytes(read)
 
 
 def _response(answer: Answer) -> web.Response:

@@ -10,6 +10,7 @@ class Caddy:
 
     name = "caddy"
     carries_body = True
+    carries_form = False
 
     def facts(self, headers: Headers) -> Facts | BadFacts:
         """The four facts, each exactly once."""

@@ -42,11 +42,20 @@ class Answer:
     body: bytes = b""
 
 
+class Body(Protocol):
+    """The body of a check that announces one; each lane has its own. Read once, and only where a route asks for it."""
+
+    async def read(self, limit: int) -> bytes | None:
+        """All of it; None when it is longer than `limit` or does not come whole. May wait for as long as it takes."""
+        ...
+
+
 class Dialect(Protocol):
     """One proxy's way of asking. The instance is stateless and shared by all connections."""
 
     name: str
     carries_body: bool  # whether a refusal's body reaches the client through this proxy
+    carries_form: bool  # whether a check can bring the body of the client's request; where it cannot, none is read
 
     def facts(self, headers: Headers) -> Facts | BadFacts:
         """Read the four facts from the headers of the check."""

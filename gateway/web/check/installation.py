@@ -26,6 +26,7 @@ class Installation:
     `check_addresses`: the check listeners, `HOST:PORT` or `unix:/PATH`, in the order of the config.
     `identity_headers`: of every identity set; `login_headers`: of each set the first that holds the login, if one does;
     `credential_headers`: Authorization and every `header:NAME` of any route.
+    `form_routes`: the names of the routes that list a `form:NAME`.
     """
 
     check_addresses: tuple[str, ...]
@@ -34,6 +35,7 @@ class Installation:
     login_headers: tuple[str, ...] = ()
     strips_cookies: bool = False
     preflight: bool = False
+    form_routes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what would mean something else in a proxy's config.

@@ -16,6 +16,7 @@ class Nginx:
 
     name = "nginx"
     carries_body = False
+    carries_form = False
 
     def facts(self, headers: Headers) -> Facts | BadFacts:
         """The four facts. X-Forwarded-For is `$remote_addr`: a list there is a client's word that got through."""

@@ -13,14 +13,16 @@ import structlog
 
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.usage import UsageCounter
-from gateway.core.credential import Presented, present
+from gateway.core.credential import Presented
 from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
 from gateway.core.network import Networks
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.target import Malformed, Target, parse_target
 from gateway.web.check.answer import allowed, refused
-from gateway.web.check.dialect import Answer, BadFacts, Dialect, Headers
+from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Headers
+from gateway.web.check.presented import presented
+from gateway.web.check.redacted import redacted
 
 log = structlog.get_logger("check")
 LOGGED_PATH = 256  # characters of a path that one log line shows
@@ -62,8 +64,8 @@ class CheckService:
         self._metrics = metrics
         self._clock = clock
 
-    async def check(self, dialect: Dialect, headers: Headers) -> Answer:
-        """Answer one check of a trusted peer. Never raises."""
+    async def check(self, dialect: Dialect, headers: Headers, body: Body | None = None) -> Answer:
+        """Answer one check of a trusted peer. Never raises. `body` None: the check announces none."""
         settings = self.settings
         target: Target | None = None
         decision: Decision
@@ -71,7 +73,7 @@ class CheckService:
             read = self._read(dialect, headers, settings)
             if isinstance(read, Target):
                 target = read
-                decision = await self._decide(settings.policy, target, headers)
+                decision = await self._decide(settings.policy, target, headers, body if dialect.carries_form else None)
             else:
                 decision = read
         except Exception:  # the request boundary: whatever went wrong inside, the answer is a refusal
@@ -99,11 +101,11 @@ class CheckService:
             return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
         return target
 
-    async def _decide(self, policy: Policy, target: Target, headers: Headers) -> Decision:
+    async def _decide(self, policy: Policy, target: Target, headers: Headers, body: Body | None) -> Decision:
         demands = choose(policy, target)
         if not isinstance(demands, tuple):
             return demands
-        credential = present(headers, demands[0].route.credentials)
+        credential = await presented(headers, target.query, body, demands[0].route.credentials)
         if not isinstance(credential, Presented):
             return decide(policy, target, demands, credential, self._clock())
         evidence = await self._authenticator.authenticate(credential.token, credential.basic_user)
@@ -138,6 +140,6 @@ def _log_refusal(dialect: str, decision: Deny | Challenge, target: Target | None
         dialect=dialect,
         method="" if target is None else target.method,
         host="" if target is None else target.host,
-        path="" if target is None else target.path[:LOGGED_PATH],
+        path="" if target is None else redacted(target.path)[:LOGGED_PATH],
         address="" if target is None or target.address is None else str(target.address),
     )

@@ -1,8 +1,11 @@
 """Traefik (`forwardAuth`): how it asks and what it understands."""
 
+from gateway.core.form import MAX_BYTES
 from gateway.web.check.dialect import Answer, BadFacts, Facts, Headers
 from gateway.web.check.forwarded import forwarded_facts, relayed
-from gateway.web.check.installation import Files, Installation
+from gateway.web.check.installation import Files, Installation, distinct
+
+_ABOUT_A_FORM = ("Content-Type", "Content-Encoding")
 
 
 class Traefik:
@@ -10,6 +13,7 @@ class Traefik:
 
     name = "traefik"
     carries_body = True
+    carries_form = True
 
     def facts(self, headers: Headers) -> Facts | BadFacts:
         """The four facts, each exactly once."""
@@ -22,13 +26,14 @@ class Traefik:
 
 def render(installation: Installation) -> Files:
     """The middleware for the file provider; its comment has the lines of the static config that go with it."""
-    return {
-        "middleware.yaml": _MIDDLEWARE.format(
-            address=installation.dialled(unix=False, proxy="Traefik"),
-            handed_in=_yaml_list(installation.for_gateway),
-            handed_on=_yaml_list(installation.for_app),
-        )
-    }
+    forms = bool(installation.form_routes)
+    handed_in = (*installation.for_gateway, *_ABOUT_A_FORM) if forms else installation.for_gateway
+    middleware = _MIDDLEWARE.format(
+        address=installation.dialled(unix=False, proxy="Traefik"),
+        handed_in=_yaml_list(distinct(handed_in)),
+        handed_on=_yaml_list(installation.for_app),
+    )
+    return {"middleware.yaml": middleware + _BODY.format(most=MAX_BYTES) if forms else middleware}
 
 
 def _yaml_list(names: tuple[str, ...]) -> str:
@@ -77,4 +82,11 @@ http:
         # A refusal is a small page; a redirect goes to the client as the gateway wrote it.
         maxResponseBodySize: 65536
         preserveLocationHeader: true
+"""
+
+_BODY = """
+        # Some route takes a token from a form (`form:NAME`), so that every request's body goes along. Traefik keeps it
+        # in memory, and answers a larger one itself with 401, on every route: see docs/url-and-form-tokens.md.
+        forwardBody: true
+        maxBodySize: {most}
 """

@@ -148,3 +148,26 @@ def test_header_names_that_differ_in_case_only_are_one() -> None:
     assert printed.lower().count("- x-auth-user") == 1
     handed_on = yaml.safe_load(printed)["http"]["middlewares"]["token-gateway"]["forwardAuth"]["authResponseHeaders"]
     assert handed_on == ["Authorization", "X-API-Key", "X-Auth-User"]
+
+
+def test_r04_traefik_hands_in_bodies_only_where_a_route_lists_a_form() -> None:
+    def forward_auth(installation: Installation) -> dict[str, object]:
+        document = yaml.safe_load(text("traefik", installation))
+        return dict(document["http"]["middlewares"]["token-gateway"]["forwardAuth"])
+
+    plain, forms = forward_auth(INSTALLATION), forward_auth(but(form_routes=("legacy",)))
+    assert not {"forwardBody", "maxBodySize"} & plain.keys()
+    assert (forms["forwardBody"], forms["maxBodySize"]) == (True, 65_536)
+    assert forms["authRequestHeaders"] == [*plain["authRequestHeaders"], "Content-Type", "Content-Encoding"]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("proxy", RENDER)
+def test_r04_a_proxy_that_brings_no_bodies_is_printed_with_a_warning(proxy: str, tmp_path: Path) -> None:
+    config = tmp_path / "token-gateway.yaml"
+    config.write_text(
+        "public_url: https://gateway.example.org\n"
+        'routes: [{name: legacy, host: a.org, path: "/**", authenticated: true, credentials: "form:auth_token"}]\n'
+    )
+    done = CliRunner().invoke(app, ["--config", str(config), "proxy-config", proxy])
+    assert done.exit_code == 0
+    assert ("hands the gateway no bodies" in done.stderr and "legacy" in done.stderr) is (proxy != "traefik")
