@@ -61,7 +61,7 @@ clean: ## remove what these targets made, the environments included
 install: $(VENV)/.runtime ## the gateway and what the demo needs, from hashed locks, into .venv
 install-dev: $(VENV)/.dev .venv-httpbin/.done ## also the linters, the test tools and the real proxies
 
-deps-system: ## as root: the few Debian packages that the tests also want (nginx 1.22, curl, wget, systemd)
+deps-system: ## as root: the few Debian packages that the tests also want (nginx 1.22, curl, wget, git, systemd)
 	@.ci/deps-system
 
 $(BIN)/python:
