@@ -9,13 +9,14 @@ read again. The reason of a refusal is the same work for a known and an unknown 
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from gateway.auth.cache import TokenStates, VerifiedTokens
 from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
 from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, StaleError
+from gateway.auth.turns import Turn, Turns, TurnStore
 from gateway.core.evidence import NotChecked, Proven, Rejected
 from gateway.core.owner import StoredSecret, TokenRecord
 from gateway.core.reason import Reason
@@ -29,8 +30,8 @@ REREADS = 5  # a token that changes under five reads in a row is being changed i
 Evidence = Rejected | Proven | NotChecked
 
 
-class TokenStore(Protocol):
-    """What authentication reads from the store."""
+class TokenStore(TurnStore, Protocol):
+    """What authentication asks of the store."""
 
     async def load_token(self, token_id: str) -> TokenRecord | None:
         """One token with its owner and its secrets, in one round trip."""
@@ -66,12 +67,14 @@ class Authenticator:
         self._verified = VerifiedTokens()
         self._flights: dict[bytes, asyncio.Task[Verdict]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._turns = Turns(store)
         self.hits = 0
         self.misses = 0
 
     async def close(self) -> None:
         """Wait for the few tasks that outlive a check."""
         await asyncio.gather(*self._background, *self._flights.values(), return_exceptions=True)
+        await self._turns.close()
 
     def recall(self, presented: bytes, basic_user: bytes | None) -> Proven | None:
         """Evidence from memory alone, without an await; None when there is more to do. Renew the lease before."""
@@ -83,7 +86,7 @@ class Authenticator:
         if secret is None:
             return None
         self.hits += 1
-        return Proven(token=record.token, owner=record.owner, secret=secret, basic_user=basic_user)
+        return Proven.of(record, secret, basic_user)
 
     async def authenticate(self, presented: bytes, basic_user: bytes | None = None) -> Evidence:
         """Evidence about a presented value. Never raises for anything that a client or the store can do."""
@@ -102,6 +105,16 @@ class Authenticator:
         except PoolFullError:
             return NotChecked(reason=Reason.UNAVAILABLE, detail="the hashing queue is full")
 
+    async def settle(self, turn: Turn, *, address: str, write_uses: Callable[[], Awaitable[None]]) -> NotChecked | None:
+        """Have the store take a turn that a decision waits for; None: ask and decide again, it is taken or was moot."""
+        try:
+            await self._turns.take(turn, address=address, write_uses=write_uses)
+        except (StoreError, TimeoutError) as error:
+            detail = f"the store cannot be written: {error}".rstrip(": ")
+            return NotChecked(reason=Reason.UNAVAILABLE, detail=detail, handle=turn.handle(self._brand))
+        self._states.forget(turn.token_id)
+        return None
+
     async def _prove(self, presented: bytes, parsed: Parsed, basic_user: bytes | None) -> Evidence:
         name = handle(self._brand, parsed.kind, parsed.id)
         digest = self._verified.digest(presented)
@@ -119,7 +132,7 @@ class Authenticator:
             if secret is None:
                 return Rejected(reason=Reason.WRONG_SECRET, handle=name)
             self._verified.put(digest, secret)
-            return Proven(token=record.token, owner=record.owner, secret=secret, basic_user=basic_user)
+            return Proven.of(record, secret, basic_user)
         return NotChecked(reason=Reason.UNAVAILABLE, detail="the token kept changing while it was read", handle=name)
 
     def _still(self, position: int, token_id: str, record: TokenRecord | None) -> bool:

@@ -8,12 +8,13 @@ cachetools is not thread-safe.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from gateway.core.owner import Owner, StoredSecret, Token, TokenRecord
+from gateway.core.owner import Owner, StoredSecret, TokenRecord
 from gateway.store import FeedRow
 
 VERIFIED_SIZE = 50_000  # about 20 MB when full
@@ -63,7 +64,7 @@ class TokenStates:
     """Token id -> what the store said of it, owners apart, and the ids that it said it does not know."""
 
     def __init__(self, size: int = STATE_SIZE, unknown: int = UNKNOWN_SIZE) -> None:
-        self._tokens: LRUCache[str, tuple[Token, tuple[StoredSecret, ...]]] = LRUCache(size)
+        self._tokens: LRUCache[str, TokenRecord] = LRUCache(size)  # the owner in it may be an older one
         self._owners: LRUCache[str, Owner] = LRUCache(size)
         self._unknown: LRUCache[str, None] = LRUCache(unknown)
 
@@ -72,9 +73,10 @@ class TokenStates:
         known = self._tokens.get(token_id)
         if known is None:
             return None
-        token, stored = known
-        owner = self._owners.get(token.owner_id)
-        return None if owner is None else TokenRecord(token=token, owner=owner, secrets=stored)
+        owner = self._owners.get(known.token.owner_id)
+        if owner is None or owner is known.owner:
+            return None if owner is None else known
+        return replace(known, owner=owner)
 
     def is_unknown(self, token_id: str) -> bool:
         """Whether the store said that there is no such token."""
@@ -85,7 +87,7 @@ class TokenStates:
         if record is None:
             self._unknown[token_id] = None
             return
-        self._tokens[token_id] = (record.token, record.secrets)
+        self._tokens[token_id] = record
         self._owners[record.owner.id] = record.owner
 
     def forget(self, token_id: str) -> None:

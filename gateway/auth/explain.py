@@ -136,7 +136,7 @@ async def _record(token_id: str, load_token: Callable[[str], Awaitable[TokenReco
         raise Refused(
             NOT_FOUND, field="token", message=f"there is no token {token_id}", mend="see `token-gateway token list`"
         )
-    return Proven(token=record.token, owner=record.owner, secret=current)
+    return Proven.of(record, current)
 
 
 def _target_words(target: Target) -> str:
@@ -185,6 +185,8 @@ REMEDY: dict[Reason, str] = {
     Reason.STALE_SECRET: "The token was rotated and this secret's grace is over; use the newer one.",
     Reason.BASIC_USER: "Send no user name, `__token__`, the owner's login, or one of `tokens.basic_users`.",
     Reason.EXPIRED: "The token has expired; create a new one.",
+    Reason.IDLE: "The token was not used for longer than its idle expiry allows, and ends with its next use; create a "
+    "new one. Until then `token-gateway token rotate` or `token edit --idle` keeps it alive.",
     Reason.REVOKED: "The token is revoked, for good; create a new one.",
     Reason.SUSPENDED: "The token is suspended; resume it.",
     Reason.OWNER_DISABLED: "Enable the owner (`token-gateway user enable` or `app enable`); that brings all of its "
@@ -195,6 +197,7 @@ REMEDY: dict[Reason, str] = {
     Reason.INSUFFICIENT_SCOPE: "Use a token that has the scopes which the route asks for.",
     Reason.GROUP: "The owner must be in one of the groups that the route asks for.",
     Reason.NETWORK: "The request must come from a network that both the token and the route allow.",
+    Reason.HOST: "The token works on the hosts that it names; edit those, or use another token.",
     Reason.IDENTITY_TOO_LARGE: "The identity headers would exceed 3 kB; let the identity set forward fewer groups "
     "(`only:`).",
     Reason.UNAVAILABLE: "The store or the hashing pool did not answer in time; see the gateway's log and "

@@ -1,10 +1,11 @@
 """The two sides of a decision: what a route demands, and what is known of the presented credential."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from gateway.core.credential import Ambiguous, NoCredential
-from gateway.core.owner import Owner, StoredSecret, Token
+from gateway.core.owner import Owner, StoredSecret, Token, TokenRecord
 from gateway.core.reason import Reason
 from gateway.core.routes import Route
 
@@ -26,12 +27,30 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """The presented secret matched `secret`; token, owner and groups are as the store says at this moment."""
+    """The presented secret matched `secret`; token, owner and groups are as the store says at this moment.
+
+    `quiet_since` is as the record has it. `ends_secret`: the row of the older secret that the first use of this one
+    ends; the store must have ended it before the Allow is given.
+    """
 
     token: Token
     owner: Owner
     secret: StoredSecret
     basic_user: bytes | None = None
+    quiet_since: datetime | None = None
+    ends_secret: int | None = None
+
+    @classmethod
+    def of(cls, record: TokenRecord, secret: StoredSecret, basic_user: bytes | None = None) -> "Proven":
+        """The evidence that a secret of this record was presented."""
+        return cls(
+            token=record.token,
+            owner=record.owner,
+            secret=secret,
+            basic_user=basic_user,
+            quiet_since=record.quiet_since,
+            ends_secret=record.ended_by_use_of(secret) if len(record.secrets) > 1 else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

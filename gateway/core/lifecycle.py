@@ -5,22 +5,60 @@ Every limit is compared with `now` at each check; nothing here is cached, so a t
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from gateway.core.owner import Owner, StoredSecret, Token
+from gateway.core.patterns import covers_host
 from gateway.core.reason import Reason
 
+MIN_IDLE = timedelta(days=1)
+# Uses are written down every 10 s (auth/usage.py). A token ends this much later than its idle time says, so that it
+# never ends while somebody elsewhere is using it.
+USES_LAG = timedelta(minutes=1)
 
-def token_state(token: Token, owner: Owner, now: datetime) -> Reason | None:
-    """Why the token is not usable at `now`; None when it is. The final reasons come before those that can pass."""
+T = TypeVar("T", datetime, timedelta)
+
+
+def token_state(token: Token, owner: Owner, now: datetime, quiet_since: datetime | None = None) -> Reason | None:
+    """Why the token is not usable at `now`; None when it is. The final reasons come before those that can pass.
+
+    `quiet_since`: the last use that is known here. Idle by that is not final yet: another process may know of a later
+    use, so the store is asked before it is.
+    """
     if token.revoked_at is not None:
         return Reason.REVOKED
     if token.expires_at is not None and token.expires_at <= now:
-        return Reason.EXPIRED
+        return Reason.EXPIRED if token.idled_at is None else Reason.IDLE
     if token.suspended_at is not None:
         return Reason.SUSPENDED
     if not owner.enabled:
         return Reason.OWNER_DISABLED
-    return None
+    return Reason.IDLE if is_idle(token, quiet_since, now) else None
+
+
+def is_idle(token: Token, quiet_since: datetime | None, now: datetime) -> bool:
+    """Whether the token has been unused for too long. Never so without an idle expiry."""
+    return token.idle is not None and (quiet_since or token.created_at) + token.idle + USES_LAG <= now
+
+
+def takes_away(before: Token, after: Token) -> bool:
+    """Whether some request that the token may make before is not allowed after. Turned round: whether it gains."""
+    return (
+        not before.scopes <= after.scopes
+        or (after.networks is not None and (before.networks is None or not after.networks.covers(before.networks)))
+        or (after.hosts is not None and (before.hosts is None or not _covers_all(after.hosts, before.hosts)))
+        or _is_sooner(after.expires_at, before.expires_at)
+        or _is_sooner(after.idle, before.idle)
+    )
+
+
+def _covers_all(hosts: frozenset[str], others: frozenset[str]) -> bool:
+    return all(other in hosts or (not other.startswith("*") and covers_host(hosts, other)) for other in others)
+
+
+def _is_sooner(one: T | None, other: T | None) -> bool:
+    """None is never."""
+    return one is not None and (other is None or one < other)
 
 
 def secret_state(secret: StoredSecret, now: datetime) -> Reason | None:

@@ -1,7 +1,7 @@
 """Whom a token acts as, and what the store knows of the token: the values that a decision is made from."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.core.network import Networks
@@ -31,7 +31,11 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A named, scoped, expiring credential of one owner, without its secrets."""
+    """A named, scoped, expiring credential of one owner, without its secrets.
+
+    `hosts`: exact names or `*.x`; None: every host. `idle`: how long it may stay unused. `idled_at`: when it was ended
+    for that; `expires_at` is then the same instant.
+    """
 
     id: str
     kind: Kind
@@ -41,13 +45,19 @@ class Token:
     created_at: datetime
     expires_at: datetime | None
     networks: Networks | None = None
+    hosts: frozenset[str] | None = None
+    idle: timedelta | None = None
+    idled_at: datetime | None = None
     suspended_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSecret:
-    """One secret of a token at rest. `ends_at` is set when a newer secret took over; from then on it is not usable."""
+    """One secret of a token at rest. `ends_at` is set when a newer secret took over; from then on it is not usable.
+
+    `ended_by_use_of`: the row of the newer secret whose first use ends this one, which it has not done yet.
+    """
 
     row: int
     token_id: str
@@ -57,12 +67,26 @@ class StoredSecret:
     tag: bytes
     created_at: datetime
     ends_at: datetime | None = None
+    ended_by_use_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRecord:
-    """What one read of the store says about a token: itself, its owner, and every secret that it still knows."""
+    """What one read of the store says about a token: itself, its owner, and every secret that it still knows.
+
+    `quiet_since`: its last use that was written down, or what counts as one (made, resumed, rotated, idle expiry set).
+    `version` counts the changes of the token.
+    """
 
     token: Token
     owner: Owner
     secrets: tuple[StoredSecret, ...]
+    quiet_since: datetime | None = None
+    version: int = 1
+
+    def ended_by_use_of(self, secret: StoredSecret) -> int | None:
+        """The row of the older secret that ends with the first use of this one; None when there is none."""
+        for other in self.secrets:
+            if other.ended_by_use_of == secret.row:
+                return other.row
+        return None

@@ -162,6 +162,14 @@ def parse_host_pattern(text: str) -> str:
     return f"*.{host}" if wildcard else host
 
 
+def covers_host(patterns: frozenset[str], host: str) -> bool:
+    """Whether one of these canonical patterns (exact, or `*.` for one label in front) stands for the canonical host."""
+    if host in patterns:
+        return True
+    label, dot, rest = host.partition(".")
+    return bool(label and dot) and f"*.{rest}" in patterns
+
+
 def _ascii(name: str) -> str:
     if name.isascii():
         return name

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     STALE_SECRET = "stale_secret"
     BASIC_USER = "basic_user"
     EXPIRED = "expired"
+    IDLE = "idle"
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     OWNER_DISABLED = "owner_disabled"
@@ -41,6 +42,7 @@ class Reason(StrEnum):
     INSUFFICIENT_SCOPE = "insufficient_scope"
     GROUP = "group"
     NETWORK = "network"
+    HOST = "host"
     # the gateway
     IDENTITY_TOO_LARGE = "identity_too_large"
     LIMITED = "limited"
@@ -74,6 +76,7 @@ OUTSIDE: dict[Reason, Outside] = {
     Reason.STALE_SECRET: Outside(_INVALID, _INVALID, 401),
     Reason.BASIC_USER: Outside(_INVALID, _INVALID, 401),
     Reason.EXPIRED: Outside(_INVALID, "expired", 401),
+    Reason.IDLE: Outside(_INVALID, "idle", 401),
     Reason.REVOKED: Outside(_INVALID, "revoked", 401),
     Reason.SUSPENDED: Outside(_INVALID, "suspended", 401),
     Reason.OWNER_DISABLED: Outside(_INVALID, "owner_disabled", 401),
@@ -83,6 +86,7 @@ OUTSIDE: dict[Reason, Outside] = {
     Reason.INSUFFICIENT_SCOPE: Outside("insufficient_scope", "insufficient_scope", 403),
     Reason.GROUP: Outside("forbidden", "group", 403),
     Reason.NETWORK: Outside("forbidden", "network", 403),
+    Reason.HOST: Outside("forbidden", "host", 403),
     Reason.IDENTITY_TOO_LARGE: Outside("forbidden", "forbidden", 403),
     Reason.LIMITED: Outside("limited", "limited", 429),
     Reason.UNAVAILABLE: Outside("unavailable", "unavailable", 503),

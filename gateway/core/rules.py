@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gateway.core.evidence import Demand, Proven
 from gateway.core.lifecycle import secret_state, token_state
+from gateway.core.patterns import covers_host
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.routes import Access
@@ -35,12 +36,15 @@ class Rule(NamedTuple):
 
 
 def _token(case: Case) -> Reason | None:
-    return token_state(case.proven.token, case.proven.owner, case.now)
+    return token_state(case.proven.token, case.proven.owner, case.now, case.proven.quiet_since)
 
 
 def _token_words(case: Case) -> str:
     token, owner = case.proven.token, case.proven.owner
     ends = "never expires" if token.expires_at is None else f"expires {token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    if token.idle is not None:
+        since = case.proven.quiet_since or token.created_at
+        ends += f", or {token.idle.days} days after its last use ({since:%Y-%m-%d %H:%M:%S} UTC)"
     state = "revoked" if token.revoked_at else "suspended" if token.suspended_at else ends
     return f"{token.name!r}: {state}; owner {owner.login} is {'enabled' if owner.enabled else 'disabled'}"
 
@@ -50,8 +54,11 @@ def _secret(case: Case) -> Reason | None:
 
 
 def _secret_words(case: Case) -> str:
-    ends = case.proven.secret.ends_at
-    return "the current secret" if ends is None else f"an older secret, in grace until {ends:%Y-%m-%d %H:%M:%S} UTC"
+    secret = case.proven.secret
+    if secret.ends_at is None:
+        return "the current secret"
+    until = "the first use of the newer one, at the latest " if secret.ended_by_use_of is not None else ""
+    return f"an older secret, in grace until {until}{secret.ends_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _basic_user(case: Case) -> Reason | None:
@@ -114,6 +121,16 @@ def _network_words(case: Case) -> str:
     return f"{case.target.address or 'no address'}; allowed from {' and '.join(wanted) or 'anywhere'}"
 
 
+def _host(case: Case) -> Reason | None:
+    hosts = case.proven.token.hosts
+    return None if hosts is None or covers_host(hosts, case.target.host) else Reason.HOST
+
+
+def _host_words(case: Case) -> str:
+    hosts = case.proven.token.hosts
+    return f"{case.target.host}; the token works on {'every host' if hosts is None else _listed(hosts)}"
+
+
 def _login(case: Case) -> Reason | None:
     if case.demand.login is None or case.demand.login.casefold() == case.proven.owner.login.casefold():
         return None
@@ -170,6 +187,7 @@ RULES: tuple[Rule, ...] = (
     Rule("basic_user", _basic_user, _basic_user_words),
     Rule("permission", _permission, _permission_words),
     Rule("network", _network, _network_words),
+    Rule("host", _host, _host_words),
     Rule("kind", _kind, _kind_words),
     Rule("login", _login, _login_words),
     Rule("groups", _group, _group_words),

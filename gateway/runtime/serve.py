@@ -91,6 +91,7 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
         await gateway.drain()
         await flushing
         await gateway.authenticator.close()
+        await gateway.usage.flush()  # once more: the checks that were still running have been counted since
     log.info("stopped")
 
 

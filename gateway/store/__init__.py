@@ -23,7 +23,7 @@ from gateway.store.errors import (
 from gateway.store.feed import Changes, FeedPosition, FeedRow, SqliteFeed
 from gateway.store.meta import StoreKey, StoreMeta
 from gateway.store.patience import Limits
-from gateway.store.records import OwnerEntry, TokenEntry, TokenState
+from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState
 from gateway.store.store import Store
 from gateway.store.usage import Usage, Use
 
@@ -54,6 +54,7 @@ __all__ = [
     "StoreUnavailable",
     "Subject",
     "TokenEntry",
+    "TokenFilter",
     "TokenState",
     "Usage",
     "Use",

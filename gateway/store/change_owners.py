@@ -71,6 +71,10 @@ class OwnerChanges(Ledger):
         self._owner_done("enabled" if enabled else "disabled", owner, {})
         return True
 
+    async def groups_of(self, owner_id: str, *, source: str = LOCAL) -> frozenset[str]:
+        """The owner's groups from one source."""
+        return await self._names(owner_groups, owner_id, source=source)
+
     async def set_groups(self, owner_id: str, groups: Iterable[str], *, source: str = LOCAL) -> bool:
         """Replace the owner's groups from one source; False, and nothing written, when they are the same. NotFound."""
         owner, after = await self._present_owner(owner_id), frozenset(groups)

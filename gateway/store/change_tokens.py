@@ -1,18 +1,20 @@
 """Changes to tokens and their secrets."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
+from gateway.core.lifecycle import token_state
 from gateway.core.network import Networks
 from gateway.core.owner import StoredSecret, Token, TokenRecord
+from gateway.core.reason import Reason
 from gateway.store.audit import Subject
 from gateway.store.errors import NotFound
 from gateway.store.ledger import Ledger
-from gateway.store.records import TOKEN_RECORD, is_unended, token_record
+from gateway.store.records import TOKEN_RECORD, TokenState, in_state, is_unended, token_record
 from gateway.store.tables import secrets, tokens, usage
 
 PAST_SECRETS_KEPT = 8  # ended ones, so that the use of a stale secret is known as that
@@ -51,6 +53,8 @@ class TokenChanges(Ledger):
                 name=token.name,
                 scopes=token.scopes,
                 networks=token.networks,
+                hosts=token.hosts,
+                idle_s=token.idle,
                 created_at=token.created_at,
                 created_by=self.actor,
                 expires_at=token.expires_at,
@@ -71,30 +75,43 @@ class TokenChanges(Ledger):
         name: str | Unchanged = UNCHANGED,
         scopes: frozenset[str] | Unchanged = UNCHANGED,
         networks: Networks | Unchanged | None = UNCHANGED,
+        hosts: frozenset[str] | Unchanged | None = UNCHANGED,
         expires_at: datetime | Unchanged | None = UNCHANGED,
+        idle: timedelta | Unchanged | None = UNCHANGED,
     ) -> bool:
-        """Set what is given; False, and nothing written, when that changes nothing. NotFound."""
+        """Set what is given; False, and nothing written, when that changes nothing. NotFound.
+
+        Another idle expiry counts from now: nobody set this one's clock before.
+        """
         before = await self._known_token(token_id)
-        wish = {"name": name, "scopes": scopes, "networks": networks, "expires_at": expires_at}
-        given: dict[str, Any] = {field: value for field, value in wish.items() if value is not UNCHANGED}
+        wish: dict[str, Any] = {"name": name, "scopes": scopes, "networks": networks, "hosts": hosts}
+        wish |= {"expires_at": expires_at, "idle": idle}
+        given = {field: value for field, value in wish.items() if value is not UNCHANGED}
         after = replace(before, **given)
         if after == before:
             return False
-        await self._turn.execute(update(tokens).where(tokens.c.id == token_id).values(**given))
+        if "idle" in given:
+            given["idle_s"] = given.pop("idle")
+            given["quiet_from"] = self.at
+        await self._set(before, **given)
         old, new = _settings(before), _settings(after)
         changed = [field for field in new if new[field] != old[field]]
         detail = {"from": {field: old[field] for field in changed}, "to": {field: new[field] for field in changed}}
         self._token_done("token_edited", after, detail)
         return True
 
-    async def rotate(self, token_id: str, secret: StoredSecret, *, old_ends_at: datetime) -> StoredSecret:
+    async def rotate(
+        self, token_id: str, secret: StoredSecret, *, old_ends_at: datetime, until_used: bool = False
+    ) -> StoredSecret:
         """Put a new secret in the place of the current one, which lives on until `old_ends_at`. NotFound.
 
-        Any secret older than that one ends now: at most two live. Returns the new secret with its row.
+        `until_used`: or until `end_by_use`, whatever comes first. Any secret older than the current one ends now: at
+        most two live. Returns the new secret with its row.
         """
         token = await self._known_token(token_id)
         of_token = secrets.c.token_id == token_id
-        await self._turn.execute(update(secrets).where(of_token, secrets.c.ends_at > self.at).values(ends_at=self.at))
+        ended: dict[str, Any] = {"ends_at": self.at, "ended_by_use_of": None}
+        await self._turn.execute(update(secrets).where(of_token, secrets.c.ends_at > self.at).values(**ended))
         await self._turn.execute(
             update(secrets).where(of_token, secrets.c.ends_at.is_(None)).values(ends_at=old_ends_at)
         )
@@ -104,8 +121,38 @@ class TokenChanges(Ledger):
             await self._turn.execute(secrets.delete().where(secrets.c.id.in_(too_old)))
         await self._turn.execute(update(usage).where(usage.c.token_id == token_id).values(since_rotation=0))
         stored = await self._add_secret(token_id, secret)
-        self._token_done("token_rotated", token, {"old_ends_at": _text(old_ends_at)})
+        if until_used:
+            older = select(func.max(secrets.c.id)).where(of_token, secrets.c.id < stored.row).scalar_subquery()
+            await self._turn.execute(update(secrets).where(secrets.c.id == older).values(ended_by_use_of=stored.row))
+        await self._set(token, quiet_from=self.at)
+        self._token_done("token_rotated", token, {"old_ends_at": _text(old_ends_at), "until_used": until_used})
         return stored
+
+    async def end_by_use(self, token_id: str, *, old: int, new: int) -> bool:
+        """End the secret of row `old` because that of row `new` is used; False, and nothing written, when it does not
+        wait for that any more. NotFound.
+        """
+        token = await self._known_token(token_id)
+        waits = (secrets.c.id == old) & (secrets.c.token_id == token_id) & (secrets.c.ended_by_use_of == new)
+        result = await self._turn.execute(update(secrets).where(waits).values(ended_by_use_of=None))
+        if result.rowcount != 1:
+            return False
+        still = (secrets.c.id == old) & (secrets.c.ends_at > self.at)
+        await self._turn.execute(update(secrets).where(still).values(ends_at=self.at))
+        self._token_done("old_secret_ended", token, {"because": "new_secret_used"})
+        return True
+
+    async def end_idle(self, token_id: str) -> bool:
+        """End the token for good if it is idle by all that is written down; False, and nothing written, when it is not,
+        or is not usable for another reason. NotFound.
+        """
+        record = await self._known_record(token_id)
+        token, since = record.token, record.quiet_since
+        if token.idled_at is not None or token_state(token, record.owner, self.at, since) is not Reason.IDLE:
+            return False
+        await self._set(token, expires_at=self.at, idled_at=self.at)
+        self._token_done("token_idle_expired", token, {"quiet_since": _text(since), "idle_s": _seconds(token.idle)})
+        return True
 
     async def revoke(self, token_id: str) -> bool:
         """End the token for good; False, and nothing written, when it was. NotFound."""
@@ -115,6 +162,17 @@ class TokenChanges(Ledger):
         await self._set(token, revoked_at=self.at, revoked_by=self.actor)
         self._token_done("token_revoked", token, {"owner": token.owner_id})
         return True
+
+    async def revoke_all_of(self, owner_id: str) -> int:
+        """End every token of an owner for good; how many were not so before."""
+        unrevoked = (tokens.c.owner_id == owner_id) & tokens.c.revoked_at.is_(None)
+        values = {"revoked_at": self.at, "revoked_by": self.actor}
+        return await self._set_all("token_revoked", unrevoked, values, {"owner": owner_id, "all": True})
+
+    async def suspend_all_of(self, owner_id: str) -> int:
+        """Stop every live token of an owner until `resume`; how many there were."""
+        live = (tokens.c.owner_id == owner_id) & in_state(TokenState.LIVE, self.at)
+        return await self._set_all("token_suspended", live, {"suspended_at": self.at}, {"all": True})
 
     async def suspend(self, token_id: str) -> bool:
         """Stop the token until `resume`; False, and nothing written, when it is suspended. NotFound."""
@@ -130,18 +188,33 @@ class TokenChanges(Ledger):
         token = await self._known_token(token_id)
         if token.suspended_at is None:
             return False
-        await self._set(token, suspended_at=None)
+        await self._set(token, suspended_at=None, quiet_from=self.at)
         self._token_done("token_resumed", token, {})
         return True
 
     async def _known_token(self, token_id: str) -> Token:
+        return (await self._known_record(token_id)).token
+
+    async def _known_record(self, token_id: str) -> TokenRecord:
         record = await self.token(token_id)
         if record is None:
             raise NotFound(f"{token_id}: no such token")
-        return record.token
+        return record
 
     async def _set(self, token: Token, **values: Any) -> None:
-        await self._turn.execute(update(tokens).where(tokens.c.id == token.id).values(**values))
+        given = update(tokens).where(tokens.c.id == token.id).values(**values, version=tokens.c.version + 1)
+        await self._turn.execute(given)
+
+    async def _set_all(
+        self, action: str, which: ColumnElement[bool], values: dict[str, Any], detail: dict[str, Any]
+    ) -> int:
+        """Two statements for any number of tokens, with a feed and an audit row for each."""
+        found: Any = (await self._turn.execute(select(tokens.c.id, tokens.c.name).where(which))).all()
+        await self._turn.execute(update(tokens).where(which).values(**values, version=tokens.c.version + 1))
+        for token_id, name in found:
+            self.touch("token", token_id)
+            self.audit(action, Subject(kind="token", id=token_id, label=name), detail)
+        return len(found)
 
     async def _add_secret(self, token_id: str, secret: StoredSecret) -> StoredSecret:
         result = await self._turn.execute(
@@ -169,8 +242,14 @@ def _settings(token: Token) -> dict[str, Any]:
         "name": token.name,
         "scopes": sorted(token.scopes),
         "networks": None if token.networks is None else [str(network) for network in token.networks.members],
+        "hosts": None if token.hosts is None else sorted(token.hosts),
         "expires_at": _text(token.expires_at),
+        "idle_s": _seconds(token.idle),
     }
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else span // timedelta(seconds=1)
 
 
 def _text(at: datetime | None) -> str | None:

@@ -36,6 +36,19 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else from_microseconds(value)
 
 
+class Seconds(TypeDecorator[timedelta]):
+    """A span of whole seconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else value // timedelta(seconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002
+        return None if value is None else timedelta(seconds=value)
+
+
 class Words(TypeDecorator[frozenset[str]]):
     """A set of names that hold no space, sorted and joined by one space, as OAuth writes scopes."""
 

@@ -6,7 +6,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Label, Row, Select, bindparam, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Label,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token, TokenRecord
 from gateway.core.token import Kind
@@ -43,6 +59,8 @@ class TokenEntry:
     created_by: str
     revoked_by: str | None
     usage: Usage
+    quiet_since: datetime
+    version: int
 
 
 def _names(table: FromClause, label: str) -> Label[str]:
@@ -69,6 +87,11 @@ _TOKEN = (
     tokens.c.name.label("token_name"),
     tokens.c.scopes,
     tokens.c.networks,
+    tokens.c.hosts,
+    tokens.c.idle_s,
+    tokens.c.quiet_from,
+    tokens.c.idled_at,
+    tokens.c.version,
     tokens.c.created_at.label("token_created_at"),
     tokens.c.created_by,
     tokens.c.expires_at,
@@ -84,12 +107,17 @@ _SECRET = (
     secrets.c.tag,
     secrets.c.created_at.label("secret_created_at"),
     secrets.c.ends_at,
+    secrets.c.ended_by_use_of,
 )
 _USAGE = (usage.c.total, usage.c.since_rotation, usage.c.last_used_at, usage.c.last_address)
 
 TOKEN_RECORD = (
-    select(*_TOKEN, *_OWNER, *_SECRET)
-    .select_from(tokens.join(owners, tokens.c.owner_id == owners.c.id).outerjoin(secrets))
+    select(*_TOKEN, *_OWNER, *_SECRET, usage.c.last_used_at)
+    .select_from(
+        tokens.join(owners, tokens.c.owner_id == owners.c.id)
+        .outerjoin(usage, usage.c.token_id == tokens.c.id)
+        .outerjoin(secrets, secrets.c.token_id == tokens.c.id)
+    )
     .where(tokens.c.id == bindparam("wanted"))
     .order_by(secrets.c.id.desc())
 )
@@ -130,14 +158,49 @@ def list_owners(kind: OwnerKind, *, with_deleted: bool) -> Select[Any]:
     return statement if with_deleted else statement.where(owners.c.deleted_at.is_(None))
 
 
-def list_tokens(*, owner_id: str | None, kind: Kind | None, state: TokenState | None, now: datetime) -> Select[Any]:
-    """Tokens that pass every filter given, oldest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFilter:
+    """Which tokens a list shows: those that pass everything given (PARITY R26)."""
+
+    owner_id: str | None = None
+    kind: Kind | None = None
+    state: TokenState | None = None
+    scope: str | None = None
+    group: str | None = None  # of the owner, from any source
+    organisation: str | None = None  # of the owner
+    expires_before: datetime | None = None  # tokens that never expire do not pass
+
+
+def list_tokens(wanted: TokenFilter, now: datetime) -> Select[Any]:
+    """Tokens that pass the filter, oldest first."""
     statement = TOKENS.order_by(tokens.c.created_at, tokens.c.id)
-    if owner_id is not None:
-        statement = statement.where(tokens.c.owner_id == owner_id)
-    if kind is not None:
-        statement = statement.where(tokens.c.kind == kind.value)
-    return statement if state is None else statement.where(in_state(state, now))
+    if wanted.owner_id is not None:
+        statement = statement.where(tokens.c.owner_id == wanted.owner_id)
+    if wanted.kind is not None:
+        statement = statement.where(tokens.c.kind == wanted.kind.value)
+    if wanted.state is not None:
+        statement = statement.where(in_state(wanted.state, now))
+    if wanted.scope is not None:
+        statement = statement.where(_has_word(tokens.c.scopes, wanted.scope))
+    if wanted.group is not None:
+        statement = statement.where(_owner_is_in(owner_groups, wanted.group))
+    if wanted.organisation is not None:
+        statement = statement.where(_owner_is_in(owner_organisations, wanted.organisation))
+    if wanted.expires_before is not None:
+        statement = statement.where(tokens.c.expires_at < wanted.expires_before)
+    return statement
+
+
+def _has_word(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    """By `replace`, whose case counts in every engine; that of LIKE does not in SQLite."""
+    if word.split() != [word]:
+        return false()
+    words = literal(" ") + type_coerce(column, Text) + literal(" ")
+    return func.replace(words, f" {word} ", "") != words
+
+
+def _owner_is_in(table: Table, name: str) -> ColumnElement[bool]:
+    return exists().where(table.c.owner_id == tokens.c.owner_id, table.c.name == name)
 
 
 def owner_entry(row: Row[Any]) -> OwnerEntry:
@@ -158,6 +221,8 @@ def token_entry(row: Row[Any]) -> TokenEntry:
             last_used_at=row.last_used_at,
             last_address=row.last_address,
         ),
+        quiet_since=_quiet_since(row),
+        version=row.version,
     )
 
 
@@ -169,6 +234,8 @@ def token_record(rows: Sequence[Row[Any]]) -> TokenRecord | None:
         token=token(rows[0]),
         owner=owner(rows[0]),
         secrets=tuple(_secret(row) for row in rows if row.secret_row is not None),
+        quiet_since=_quiet_since(rows[0]),
+        version=rows[0].version,
     )
 
 
@@ -195,6 +262,9 @@ def token(row: Row[Any]) -> Token:
         name=row.token_name,
         scopes=row.scopes,
         networks=row.networks,
+        hosts=row.hosts,
+        idle=row.idle_s,
+        idled_at=row.idled_at,
         created_at=row.token_created_at,
         expires_at=row.expires_at,
         suspended_at=row.suspended_at,
@@ -212,7 +282,13 @@ def _secret(row: Row[Any]) -> StoredSecret:
         tag=row.tag,
         created_at=row.secret_created_at,
         ends_at=row.ends_at,
+        ended_by_use_of=row.ended_by_use_of,
     )
+
+
+def _quiet_since(row: Row[Any]) -> datetime:
+    known: tuple[datetime | None, ...] = (row.token_created_at, row.quiet_from, row.last_used_at)
+    return max(at for at in known if at is not None)
 
 
 def _split(names: str | None) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from gateway.store.file import identify, path_of, refuse_newer
 from gateway.store.meta import StoreKey, StoreMeta, meta_statement, read_meta, refuse_other_installation
 from gateway.store.migrate import bring_up, head
 from gateway.store.patience import Limits, in_thread
-from gateway.store.records import OwnerEntry, TokenEntry, TokenState, fold
+from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import secrets, tokens, usage
 from gateway.store.usage import Usage, Use, add_statement, use_parameters
@@ -145,10 +145,16 @@ class Store:
         return records.token_entry(rows[0]) if rows else None
 
     async def tokens(
-        self, *, owner_id: str | None = None, kind: Kind | None = None, state: TokenState | None = None
+        self,
+        wanted: TokenFilter | None = None,
+        *,
+        owner_id: str | None = None,
+        kind: Kind | None = None,
+        state: TokenState | None = None,
     ) -> tuple[TokenEntry, ...]:
-        """The tokens that pass every filter given, oldest first."""
-        statement = records.list_tokens(owner_id=owner_id, kind=kind, state=state, now=self._now())
+        """The tokens that pass the filter (or the parts of one that are given), oldest first."""
+        filtered = wanted or TokenFilter(owner_id=owner_id, kind=kind, state=state)
+        statement = records.list_tokens(filtered, self._now())
         return tuple(map(records.token_entry, await self._engine.read(statement)))
 
     async def usage(self, token_id: str) -> Usage:

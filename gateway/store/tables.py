@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-from gateway.store.columns import Instant, NetworkList, Words
+from gateway.store.columns import Instant, NetworkList, Seconds, Words
 
 metadata = MetaData()
 
@@ -92,7 +92,10 @@ tokens = Table(
     Column("revoked_at", Instant),
     Column("revoked_by", Text),
     Column("hosts", Words),  # NULL: every host
-    Column("idle_s", BigInteger),  # NULL: no idle expiry
+    Column("idle_s", Seconds),  # NULL: no idle expiry
+    Column("quiet_from", Instant),  # from when not being used counts, if there is no later use; NULL: from created_at
+    Column("idled_at", Instant),  # when it was ended for not being used
+    Column("version", BigInteger, nullable=False, server_default="1"),  # counts its changes, against lost updates
     Index("tokens_by_owner", "owner_id", "created_at"),
 )
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.core.network import Networks
 from gateway.core.owner import OwnerKind
 from gateway.core.token import Kind
-from gateway.store import NameTaken, NotFound, TokenState
+from gateway.store import NameTaken, NotFound, TokenFilter, TokenState, Use
 from gateway.store.change_tokens import PAST_SECRETS_KEPT
 from tests.builders import NOW, a_stored_secret, a_token, an_owner
 from tests.contract.backend import add_alice
@@ -43,6 +43,134 @@ async def test_a_token_comes_back_whole_with_owner_and_secret(store, alice):
     assert record.token == token
     assert record.owner == alice
     assert record.secrets == (secret,)
+
+
+async def test_hosts_and_idle_expiry_come_back_and_can_be_edited(store, alice):
+    hosts, idle = frozenset({"app.example.org", "*.example.org"}), timedelta(days=30)
+    token, _ = await added(store, alice, hosts=hosts, idle=idle)
+    assert (await store.load_token(token.id)).token == token
+    async with store.change(actor="test") as change:
+        assert await change.edit_token(token.id, hosts=None, idle=None)
+    assert (await store.load_token(token.id)).token == replace(token, hosts=None, idle=None)
+
+
+async def test_every_change_of_a_token_counts_its_version_up(store, alice):
+    token, _ = await added(store, alice)
+    seen = [(await store.load_token(token.id)).version]
+    for change_it in (
+        lambda change: change.edit_token(token.id, name="new"),
+        lambda change: change.suspend(token.id),
+        lambda change: change.resume(token.id),
+        lambda change: change.rotate(token.id, a_stored_secret(token), old_ends_at=change.at),
+        lambda change: change.suspend_all_of(alice.id),
+        lambda change: change.revoke_all_of(alice.id),
+    ):
+        async with store.change(actor="test") as change:
+            assert await change_it(change)
+        seen.append((await store.load_token(token.id)).version)
+    assert seen == [1, 2, 3, 4, 5, 6, 7]
+    assert (await store.token(token.id)).version == 7
+
+
+async def test_an_old_secret_that_lives_until_the_new_one_is_used_ends_once(backend, store, alice):
+    token, first = await added(store, alice)
+    async with store.change(actor="test") as change:
+        second = await change.rotate(token.id, a_stored_secret(token), old_ends_at=NOW + HOUR, until_used=True)
+    waiting = replace(first, ends_at=NOW + HOUR, ended_by_use_of=second.row)
+    record = await store.load_token(token.id)
+    assert record.secrets == (second, waiting)
+    assert (record.ended_by_use_of(second), record.ended_by_use_of(first)) == (first.row, None)
+    backend.clock.advance(HOUR / 2)
+    for expected in (True, False):
+        async with store.change(actor="test") as change:
+            assert not await change.end_by_use(token.id, old=first.row, new=first.row)
+            assert await change.end_by_use(token.id, old=first.row, new=second.row) is expected
+        assert (await store.load_token(token.id)).secrets == (second, replace(first, ends_at=NOW + HOUR / 2))
+
+
+async def test_another_rotation_ends_a_secret_that_waited_for_a_use(backend, store, alice):
+    token, first = await added(store, alice)
+    for _ in range(2):
+        async with store.change(actor="test") as change:
+            newest = await change.rotate(token.id, a_stored_secret(token), old_ends_at=NOW + HOUR, until_used=True)
+    current, waiting, ended = (await store.load_token(token.id)).secrets
+    assert (current, waiting.ended_by_use_of, ended) == (newest, newest.row, replace(first, ends_at=NOW))
+
+
+async def test_an_idle_token_is_ended_once_and_only_by_what_is_written_down(backend, store, alice):
+    token, _ = await added(store, alice, idle=timedelta(days=1), expires_at=None, created_at=NOW)
+    backend.clock.advance(timedelta(days=1))
+    async with store.change(actor="test") as change:
+        assert not await change.end_idle(token.id)
+    await store.record_usage([Use(token_id=token.id, count=1, last_used_at=NOW + HOUR, last_address="")])
+    assert (await store.load_token(token.id)).quiet_since == NOW + HOUR
+    backend.clock.advance(timedelta(minutes=30))
+    async with store.change(actor="test") as change:
+        assert not await change.end_idle(token.id)
+    backend.clock.advance(timedelta(minutes=31))
+    for expected in (True, False):
+        async with store.change(actor="test") as change:
+            assert await change.end_idle(token.id) is expected
+    ended = (await store.load_token(token.id)).token
+    assert ended.idled_at == ended.expires_at == NOW + timedelta(days=1, minutes=61)
+    assert [entry.token for entry in await store.tokens(state=TokenState.EXPIRED)] == [ended]
+
+
+@pytest.mark.parametrize("awake", ["resume", "rotate", "edit"])
+async def test_resuming_rotating_and_another_idle_expiry_begin_the_rest_anew(backend, store, alice, awake):
+    token, _ = await added(store, alice, idle=timedelta(days=1), created_at=NOW)
+    backend.clock.advance(timedelta(days=3))
+    async with store.change(actor="test") as change:
+        if awake == "resume":
+            await change.suspend(token.id)
+            assert not await change.end_idle(token.id), "a suspended token rests for as long as it is suspended"
+            await change.resume(token.id)
+        elif awake == "rotate":
+            await change.rotate(token.id, a_stored_secret(token), old_ends_at=change.at)
+        else:
+            await change.edit_token(token.id, idle=timedelta(days=2))
+        assert not await change.end_idle(token.id)
+    assert (await store.load_token(token.id)).quiet_since == NOW + timedelta(days=3)
+
+
+async def test_all_tokens_of_one_owner_are_stopped_or_ended_and_nobody_elses(store, alice):
+    bob = an_owner("bob")
+    async with store.change(actor="test") as change:
+        await change.add_owner(bob)
+    mine = [(await added(store, alice, name=f"t{n}"))[0].id for n in range(3)]
+    await added(store, alice, name="gone", expires_at=NOW)
+    (other, _) = await added(store, bob)
+    feed = store.follow()
+    async with store.change(actor="test") as change:
+        assert await change.suspend_all_of(alice.id) == 3
+        assert await change.suspend_all_of(alice.id) == 0
+    assert sorted(row.id for row in feed.poll().rows) == sorted(mine)
+    async with store.change(actor="test") as change:
+        assert await change.revoke_all_of(alice.id) == 4
+        assert await change.revoke_all_of(alice.id) == 0
+    feed.close()
+    assert (await store.load_token(other.id)).token == other
+    assert {(await store.load_token(token_id)).token.revoked_at for token_id in mine} == {NOW}
+
+
+async def test_lists_are_narrowed_by_scope_group_organisation_and_expiry(store, alice):
+    bob = an_owner("bob", groups=("staff",))
+    async with store.change(actor="test") as change:
+        await change.add_owner(bob)
+    await added(store, alice, name="a", scopes=frozenset({"rest", "write"}), expires_at=NOW + HOUR)
+    await added(store, alice, name="b", scopes=frozenset({"restore"}), expires_at=None)
+    await added(store, bob, name="c", scopes=frozenset({"REST", "r_st"}), expires_at=NOW + 2 * HOUR)
+
+    async def names(**wanted):
+        return sorted(entry.token.name for entry in await store.tokens(TokenFilter(**wanted)))
+
+    assert await names(scope="rest") == ["a"]
+    assert await names(scope="r%") == await names(scope="_") == await names(scope="rest write") == []
+    assert await names(scope="REST") == ["c"]
+    assert await names(group="staff") == ["a", "b", "c"]
+    assert await names(group="admins") == await names(organisation="acme") == ["a", "b"]
+    assert await names(expires_before=NOW + 2 * HOUR) == ["a"]
+    assert await names(group="staff", expires_before=NOW + 3 * HOUR, scope="REST") == ["c"]
 
 
 async def test_a_token_without_scopes_networks_or_expiry_comes_back_so(store, alice):
@@ -145,7 +273,7 @@ async def test_an_edit_sets_what_is_given_and_leaves_the_rest(store, alice):
     assert (await store.load_token(token.id)).token == replace(changed, networks=None, expires_at=None)
 
 
-@pytest.mark.parametrize("verb", ["revoke", "suspend", "resume", "edit_token"])
+@pytest.mark.parametrize("verb", ["revoke", "suspend", "resume", "edit_token", "end_idle"])
 async def test_a_token_that_is_not_there_cannot_be_changed(store, verb):
     with pytest.raises(NotFound):
         async with store.change(actor="test") as change:

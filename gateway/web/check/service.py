@@ -12,9 +12,11 @@ from typing import Protocol
 import structlog
 
 from gateway.auth.authenticate import Authenticator
+from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
 from gateway.core.credential import Presented
 from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
+from gateway.core.evidence import Demand, NotChecked
 from gateway.core.network import Networks
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
@@ -108,8 +110,25 @@ class CheckService:
         credential = await presented(headers, target.query, body, demands[0].route.credentials)
         if not isinstance(credential, Presented):
             return decide(policy, target, demands, credential, self._clock())
-        evidence = await self._authenticator.authenticate(credential.token, credential.basic_user)
-        return decide(policy, target, demands, evidence, self._clock())
+        return await self._judge(policy, target, demands, credential)
+
+    async def _judge(
+        self, policy: Policy, target: Target, demands: tuple[Demand, ...], credential: Presented
+    ) -> Decision:
+        """Authenticate and decide; once more after a turn in the token's life that this very check brings about."""
+        for _ in range(TRIES):
+            evidence = await self._authenticator.authenticate(credential.token, credential.basic_user)
+            now = self._clock()
+            decision = decide(policy, target, demands, evidence, now)
+            turn = turn_of(decision, evidence, now)
+            if turn is None:
+                return decision
+            address = str(target.address or "")
+            failed = await self._authenticator.settle(turn, address=address, write_uses=self._usage.flush)
+            if failed is not None:
+                return decide(policy, target, demands, failed, now)
+        changing = NotChecked(reason=Reason.UNAVAILABLE, detail="the token kept changing while it was checked")
+        return decide(policy, target, demands, changing, self._clock())
 
     def _answer(
         self, dialect: Dialect, headers: Headers, settings: CheckSettings, decision: Decision, target: Target | None

@@ -102,6 +102,7 @@ CASES = [
     pytest.param({"kinds": frozenset({Kind.APPLICATION})}, {}, {}, {}, Reason.KIND, id="R15-kind"),
     pytest.param({"networks": Networks.of(["192.0.2.0/24"])}, {}, {}, {}, Reason.NETWORK, id="route-network"),
     pytest.param({}, {}, {"networks": Networks.of(["192.0.2.0/24"])}, {}, Reason.NETWORK, id="token-network"),
+    pytest.param({}, {}, {"hosts": frozenset({"www.example.org"})}, {}, Reason.HOST, id="token-host"),
     pytest.param({"groups": frozenset({"admins"})}, {}, {}, {}, Reason.GROUP, id="R16-group"),
     pytest.param(SCOPES | {"any_of": frozenset({"write"})}, {}, {}, {}, Reason.INSUFFICIENT_SCOPE, id="R14-any"),
     pytest.param(

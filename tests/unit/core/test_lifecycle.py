@@ -4,7 +4,16 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gateway.core.lifecycle import ExpiryRefused, LifetimePolicy, expiry, secret_state, token_state
+from gateway.core.lifecycle import (
+    USES_LAG,
+    ExpiryRefused,
+    LifetimePolicy,
+    expiry,
+    secret_state,
+    takes_away,
+    token_state,
+)
+from gateway.core.network import Networks
 from gateway.core.reason import Reason
 from tests.builders import NOW, a_stored_secret, a_token, an_owner
 
@@ -25,6 +34,64 @@ SECOND = timedelta(seconds=1)
 )
 def test_token_state(over, reason):
     assert token_state(a_token(**over), an_owner(), NOW) is reason
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("quiet_since", "reason"),
+    [
+        pytest.param(NOW - DAY, None, id="a-use-elsewhere-may-not-be-written-yet"),
+        pytest.param(NOW - DAY - USES_LAG + SECOND, None, id="one-second-left"),
+        pytest.param(NOW - DAY - USES_LAG, Reason.IDLE, id="on-the-instant"),
+        pytest.param(None, Reason.IDLE, id="never-used-counts-from-creation"),
+    ],
+)
+def test_a_token_that_rests_longer_than_its_idle_expiry_is_idle(quiet_since, reason):
+    token = a_token(idle=DAY, created_at=NOW - 2 * DAY)
+    assert token_state(token, an_owner(), NOW, quiet_since) is reason
+    assert token_state(a_token(created_at=NOW - 2 * DAY), an_owner(), NOW, quiet_since) is None
+
+
+@pytest.mark.parametrize(
+    ("over", "owner", "reason"),
+    [
+        pytest.param({"revoked_at": NOW}, {}, Reason.REVOKED, id="revoked"),
+        pytest.param({"expires_at": NOW}, {}, Reason.EXPIRED, id="expired"),
+        pytest.param({"expires_at": NOW, "idled_at": NOW}, {}, Reason.IDLE, id="ended-for-it"),
+        pytest.param({"suspended_at": NOW}, {}, Reason.SUSPENDED, id="suspended-may-come-back"),
+        pytest.param({}, {"enabled": False}, Reason.OWNER_DISABLED, id="so-may-its-owner"),
+    ],
+)
+def test_idle_is_asked_last_for_it_ends_the_token(over, owner, reason):
+    token = a_token(idle=DAY, created_at=NOW - 9 * DAY, **over)
+    assert token_state(token, an_owner(**owner), NOW, NOW - 9 * DAY) is reason
+
+
+TEN = Networks.of(["10.0.0.0/8"])
+PART_OF_TEN = Networks.of(["10.1.0.0/16"])
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        pytest.param({"scopes": frozenset({"a", "b"})}, {"scopes": frozenset({"a"})}, id="scopes"),
+        pytest.param({"networks": None}, {"networks": TEN}, id="networks-at-all"),
+        pytest.param({"networks": TEN}, {"networks": PART_OF_TEN}, id="fewer-networks"),
+        pytest.param({"hosts": None}, {"hosts": frozenset({"x.org"})}, id="hosts-at-all"),
+        pytest.param({"hosts": frozenset({"*.x.org"})}, {"hosts": frozenset({"a.x.org"})}, id="fewer-hosts"),
+        pytest.param({"expires_at": None}, {"expires_at": NOW}, id="expiry-at-all"),
+        pytest.param({"expires_at": NOW}, {"expires_at": NOW - SECOND}, id="earlier-expiry"),
+        pytest.param({"idle": None}, {"idle": DAY}, id="idle-at-all"),
+        pytest.param({"idle": 2 * DAY}, {"idle": DAY}, id="shorter-idle"),
+    ],
+)
+def test_an_edit_takes_away_one_way_and_gives_the_other(wide, narrow):
+    assert takes_away(a_token(**wide), a_token(**narrow))
+    assert not takes_away(a_token(**narrow), a_token(**wide))
+    assert not takes_away(a_token(**wide), a_token(**wide))
+    assert takes_away(a_token(networks=TEN, name="a"), a_token(networks=Networks.of(["192.0.2.0/24"])))
 
 
 def test_a_disabled_owner_disables_every_token():

@@ -13,6 +13,9 @@ def upgrade() -> None:
     """Add the columns, empty, and the table."""
     op.add_column("tokens", sa.Column("hosts", sa.Text))
     op.add_column("tokens", sa.Column("idle_s", sa.BigInteger))
+    op.add_column("tokens", sa.Column("quiet_from", sa.BigInteger))
+    op.add_column("tokens", sa.Column("idled_at", sa.BigInteger))
+    op.add_column("tokens", sa.Column("version", sa.BigInteger, nullable=False, server_default="1"))
     op.add_column("secrets", sa.Column("ended_by_use_of", sa.BigInteger))
     op.create_table(
         "rt_tokens",
