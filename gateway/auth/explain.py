@@ -198,6 +198,8 @@ REMEDY: dict[Reason, str] = {
     Reason.GROUP: "The owner must be in one of the groups that the route asks for.",
     Reason.NETWORK: "The request must come from a network that both the token and the route allow.",
     Reason.HOST: "The token works on the hosts that it names; edit those, or use another token.",
+    Reason.NO_APP_SECRET: "Write the app's credential for this owner into a file of the route's `secret_file` folder, "
+    "named as the login, and reload.",
     Reason.IDENTITY_TOO_LARGE: "The identity headers would exceed 3 kB; let the identity set forward fewer groups "
     "(`only:`).",
     Reason.UNAVAILABLE: "The store or the hashing pool did not answer in time; see the gateway's log and "

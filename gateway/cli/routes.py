@@ -102,7 +102,7 @@ def document(route: "Route") -> dict[str, Any]:
         "credentials": route.credentials,
         "challenge": route.challenge,
         "identity": route.identity,
-        "authorization": route.authorization,
+        "authorization": route.authorization if route.app_secret is None else {"secret_file": route.app_secret.source},
         "cookies": route.cookies,
         "lenient": route.lenient,
         "windows": route.windows,

@@ -6,7 +6,7 @@ from gateway.config.fault import Fault
 from gateway.config.places import Places
 from gateway.config.schema import Defaults
 from gateway.config.written import Part, WrittenRoute
-from gateway.config.yaml_nodes import Located
+from gateway.config.yaml_nodes import Located, YamlMap
 from gateway.core.routes import Route, covered_by
 
 _ONE_ACCESS = "say one of scopes, authenticated: true, public: true, deny: true"
@@ -69,6 +69,9 @@ def _contradictions(route: WrittenRoute, places: Places) -> Iterator[Located]:
             if own.says(key):
                 yield places.at_key((*own.path, key), Fault(f"has no meaning here: the route {who}", "remove it"))
         yield from _login(route, access, places)
+    if access == "public" and isinstance(own.node.get("authorization"), YamlMap):
+        fault = Fault("has no meaning here: nobody is known whom the app could trust", "say strip or keep")
+        yield places.at_value((*own.path, "authorization"), fault)
     if access == "public" and route.group is not None:
         for key in _DEMANDS:
             if route.group.says(key) and not own.says(key):

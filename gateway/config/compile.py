@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gateway.config.kinds.texts import MAX_ROUTE_NAME
+from gateway.config.route_schema import AppCredential
 from gateway.config.schema import Defaults, IdentityField, Permissions
 from gateway.config.written import WrittenRoute
 from gateway.core.identity import IdentityHeader, IdentitySet
@@ -28,6 +29,8 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
     demand = said("scopes") if access is Access.SCOPES else None
     # A public app may have a sign-in of its own; only who says so for this route or group takes that from it.
     authorization = "keep" if access is Access.PUBLIC else defaults.authorization
+    handed = said("authorization") if passes else None
+    own = handed.secret_file if isinstance(handed, AppCredential) else None
     return Route(
         index=index,
         name=name,
@@ -47,7 +50,8 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
         credentials=(said("credentials") or defaults.credentials) if asks else (),
         challenge=(said("challenge") or ()) if asks else (),
         identity=(asks and said("identity")) or defaults.identity,
-        authorization=(passes and said("authorization")) or authorization,
+        authorization="strip" if own else handed or authorization,
+        app_secret=own if asks else None,
         cookies=(passes and said("cookies")) or defaults.cookies,
         lenient=frozenset((passes and said("lenient")) or ()),
         allow_preflight=asks and bool(said("allow_preflight")),

@@ -75,7 +75,8 @@ class _Reader:
         self._known = faults  # of these places, nothing else is said: what follows would only be their consequence
         self._faults: list[Located] = []
         self._path = path
-        self._context = {"folder": folder}
+        self._folder = folder
+        self._context: dict[str, Any] = {"folder": folder, "app_secrets": {}}
         self._places = Places(root)
 
     def settings(self) -> Settings:
@@ -101,7 +102,7 @@ class _Reader:
             trusted_proxies=document.trusted_proxies,
             client_address=document.client_address,
             store=store,
-            key_file=document.key_file or self._context["folder"] / "token-gateway.key",
+            key_file=document.key_file or self._folder / "token-gateway.key",
             tokens=document.tokens,
             groups=document.groups,
             permissions=document.permissions,

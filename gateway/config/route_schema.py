@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from gateway.config.fault import Fault
+from gateway.config.kinds.app_secrets import SecretFile
 from gateway.config.kinds.headers import Credential, Method, TokenKind
 from gateway.config.kinds.networks import NetworkList
 from gateway.config.kinds.patterns import Host, PathText
@@ -25,6 +26,24 @@ PathStyle = Annotated[str, Word("posix", "windows", what="a way to read paths")]
 
 
 StripOrKeep = Annotated[str, Word("strip", "keep", what="strip or keep")]
+
+
+class AppCredential(Section):
+    """A credential of the app's own, which it gets in place of the client's."""
+
+    secret_file: SecretFile = Field(
+        description="A file whose one line is the value of `Authorization`, or a folder with such a file for each "
+        "login, named as the login. Read at start and reload; others must not be able to read it."
+    )
+
+
+def _authorization_shape(value: object) -> str:
+    return "<own>" if isinstance(value, dict | AppCredential) else "<word>"
+
+
+Authorization = Annotated[
+    Annotated[StripOrKeep, Tag("<word>")] | Annotated[AppCredential, Tag("<own>")], Discriminator(_authorization_shape)
+]
 
 
 class Demand(Section):
@@ -110,10 +129,10 @@ class RouteKeys(Section):
     identity: Name | None = Field(
         default=None, description="The identity set that the app receives. Default: `defaults.identity`."
     )
-    authorization: StripOrKeep | None = Field(
+    authorization: Authorization | None = Field(
         default=None,
-        description="Whether the app receives the client's credential: `strip` or `keep`. Default: "
-        "`defaults.authorization`, and `keep` for public routes.",
+        description="Whether the app receives the client's credential: `strip` or `keep`; or a credential of its own: "
+        "`{secret_file: FILE}`. Default: `defaults.authorization`, and `keep` for public routes.",
     )
     cookies: StripOrKeep | None = Field(
         default=None,

@@ -115,7 +115,8 @@ def _route(route: Route) -> dict[str, Any]:
         return shown
     if route.access is not Access.PUBLIC:
         shown |= _demands(route)
-    shown["authorization"] = route.authorization
+    own = route.app_secret
+    shown["authorization"] = route.authorization if own is None else {"secret_file": own.source}
     shown["cookies"] = route.cookies
     if route.lenient:
         shown["lenient"] = sorted(route.lenient)

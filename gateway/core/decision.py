@@ -8,7 +8,7 @@ have opted in to that and lead to the same Allow, otherwise the request is refus
 A `Recorder` sees every step of the same walk; that is all that `explain` is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -26,11 +26,15 @@ from gateway.core.token import handle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """The request passes. `headers` are the identity headers of every set, complete."""
+    """The request passes. `headers` are the identity headers of every set, complete.
+
+    `app_authorization` is the app's own credential, for a route that gives it one; public and preflight never do.
+    """
 
     reason: Reason
     route: Route
     headers: HeaderPairs
+    app_authorization: bytes | None = field(default=None, repr=False)
     token: Token | None = None
     owner: Owner | None = None
 
@@ -148,10 +152,26 @@ def _decide_proven(
                 name = handle(policy.brand, token.kind, token.id)
                 return _refuse(broken, demand.route, handle=name, proven=True)
     route = demands[0].route
+    app_authorization = None
+    if route.app_secret is not None:
+        app_authorization = route.app_secret.of(owner.login)
+        broken = Reason.NO_APP_SECRET if app_authorization is None else None
+        if recorder is not None:
+            found = "Authorization: from" if broken is None else f"nothing for {owner.login} in"
+            recorder.step("app credential", broken, f"{found} {route.app_secret.source}")
+        if broken is not None:
+            return _refuse(broken, route, handle=handle(policy.brand, token.kind, token.id), proven=True)
     headers = policy.identity.headers(route.identity, owner=owner, token=token, brand=policy.brand)
     if headers is None:
         return Deny(reason=Reason.IDENTITY_TOO_LARGE, route=route, handle=handle(policy.brand, token.kind, token.id))
-    return Allow(reason=Reason.TOKEN, route=route, headers=headers, token=token, owner=owner)
+    return Allow(
+        reason=Reason.TOKEN,
+        route=route,
+        headers=headers,
+        app_authorization=app_authorization,
+        token=token,
+        owner=owner,
+    )
 
 
 def _refuse(
@@ -177,6 +197,7 @@ def _alike(one: Route, other: Route) -> bool:
         and one.credentials == other.credentials
         and one.identity == other.identity
         and one.authorization == other.authorization
+        and one.app_secret == other.app_secret
         and one.cookies == other.cookies
     )
 

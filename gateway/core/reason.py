@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NETWORK = "network"
     HOST = "host"
     # the gateway
+    NO_APP_SECRET = "no_app_secret"
     IDENTITY_TOO_LARGE = "identity_too_large"
     LIMITED = "limited"
     UNAVAILABLE = "unavailable"
@@ -87,6 +88,7 @@ OUTSIDE: dict[Reason, Outside] = {
     Reason.GROUP: Outside("forbidden", "group", 403),
     Reason.NETWORK: Outside("forbidden", "network", 403),
     Reason.HOST: Outside("forbidden", "host", 403),
+    Reason.NO_APP_SECRET: Outside("forbidden", "no_app_secret", 403),
     Reason.IDENTITY_TOO_LARGE: Outside("forbidden", "forbidden", 403),
     Reason.LIMITED: Outside("limited", "limited", 429),
     Reason.UNAVAILABLE: Outside("unavailable", "unavailable", 503),

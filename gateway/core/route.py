@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from gateway.core.app_secret import AppSecret
 from gateway.core.network import Networks
 from gateway.core.patterns import PathPattern, fold
 from gateway.core.reason import Reason
@@ -32,6 +33,7 @@ class Route:
     """One compiled route. `methods` None is every method, and holds HEAD wherever it holds GET; `sources` is `from`.
 
     Of `any_of` and `all_of` at most one is filled, for `Access.SCOPES` only. `kinds` and `networks`: None is any.
+    `app_secret` is what the app gets as Authorization, where the client's is stripped for that.
     """
 
     index: int
@@ -52,6 +54,7 @@ class Route:
     challenge: tuple[str, ...] = ()
     identity: str = "default"
     authorization: str = "strip"
+    app_secret: AppSecret | None = None
     cookies: str = "keep"
     lenient: frozenset[str] = _ANYONE
     windows: bool = False

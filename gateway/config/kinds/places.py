@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import PlainValidator, ValidationInfo
@@ -65,8 +65,9 @@ Tcp = Annotated[
 
 def _folder(info: ValidationInfo) -> Path:
     """The folder of the configuration, which `load` gives to every validation."""
-    context: dict[str, Path] = info.context or {}
-    return context["folder"]
+    context: dict[str, Any] = info.context or {}
+    folder: Path = context["folder"]
+    return folder
 
 
 def resolve(value: object, info: ValidationInfo) -> Path:

@@ -16,8 +16,12 @@ RETRY_AFTER_S = b"1"
 
 
 def allowed(decision: Allow, headers: Headers, policy: Policy) -> Answer:
-    """200, empty, every identity header once; what the route lets through to the app is echoed from `headers`."""
-    return Answer(status=200, headers=(*decision.headers, *_kept(decision, headers, policy), NO_STORE))
+    """200, empty, every identity header once; what the route lets through to the app is echoed from `headers`.
+
+    Beside the credential of its own that the route has for the app, nothing of the client's is echoed but cookies.
+    """
+    own = () if decision.app_authorization is None else ((b"Authorization", decision.app_authorization),)
+    return Answer(status=200, headers=(*decision.headers, *own, *_kept(decision, headers, policy), NO_STORE))
 
 
 def refused(decision: Deny | Challenge, headers: Headers, *, realm: str, support_contact: str) -> Answer:
@@ -42,7 +46,7 @@ def _kept(decision: Allow, headers: Headers, policy: Policy) -> tuple[tuple[byte
     """The client's own credential headers, for routes that leave them to the app; shipped configs copy them over."""
     route = decision.route
     names: frozenset[bytes] = frozenset()
-    if route.authorization == "keep" or decision.reason is Reason.PREFLIGHT:
+    if route.app_secret is None and (route.authorization == "keep" or decision.reason is Reason.PREFLIGHT):
         names = policy.credential_headers
     if policy.strips_cookies and route.cookies == "keep":
         names |= {b"cookie"}

@@ -30,6 +30,10 @@ _WORDS = {
     "kind": ("Not with this kind of token", "This address takes another kind of access token."),
     "login": ("This belongs to somebody else", "The address names another account than the owner of the token."),
     "permission": ("This account may not use tokens", "The owner has no permission to use personal access tokens."),
+    "no_app_secret": (
+        "This application does not know the account",
+        "It wants a credential of its own for each account, and has none for the owner of this token. Ask for one.",
+    ),
     "ambiguous_request": (
         "This request can be read in two ways",
         "The address, or the credential sent with it, is ambiguous, and such requests are refused.",
