@@ -36,6 +36,7 @@ def a_target(path: str = "/api/x", method: str = "GET", **over: Any) -> Target:
         forwarded_for=over.pop("address", "10.1.2.3").encode(),
         skip=Networks(()),
         preflight=over.pop("preflight", False),
+        weigh=over.pop("weigh", True),
     )
     assert isinstance(parsed, Target), parsed
     assert not over, over

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.auth.evidence_of import Authenticate, evidence_of
 from gateway.auth.refused import NOT_FOUND, Refused
-from gateway.core.credential import Credential, Presented, agree, query_names
+from gateway.core.credential import Credential, agree, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
 from gateway.core.evidence import Evidence, Proven
 from gateway.core.network import Networks
@@ -80,13 +81,13 @@ async def explain(
     asker: Presenter | KnownToken,
     *,
     skip: Networks,
-    authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]],
+    authenticate: Authenticate,
     load_token: Callable[[str], Awaitable[TokenRecord | None]],
     now: Callable[[], datetime],
 ) -> Explained:
     """Decide as a check would, and say why. Refused `not_found` for a token id that is not known."""
     walk = _Walk()
-    evidence_on = await _evidence_of(asker, authenticate, load_token)
+    asked = await _record(asker.id, load_token) if isinstance(asker, KnownToken) else asker
     target = parse_target(
         method=question.method,
         uri=question.uri,
@@ -94,6 +95,7 @@ async def explain(
         forwarded_for=question.forwarded_for,
         skip=skip,
         preflight=question.preflight,
+        weigh=policy.accepts_ambiguity,
     )
     if isinstance(target, Malformed):
         return _explained(Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail), walk)
@@ -102,31 +104,17 @@ async def explain(
     if not isinstance(demands, tuple):
         return _explained(demands, walk, _passed_over(policy, target, demands.route))
     passed = _passed_over(policy, target, demands[0].route)
-    evidence = await evidence_on(demands[0].route.credentials, target.query)
+    credentials = demands[0].route.credentials
+    evidence: Evidence
+    if isinstance(asked, Proven):
+        evidence = asked
+    else:
+        # As a check does it; the URL's query is one of the transports.
+        presented = agree(asked(credentials), urlencoded(target.query, query_names(credentials)))
+        evidence = await evidence_of(
+            presented, authenticate, policy=policy, credentials=credentials, target=target, now=now()
+        )
     return _explained(decide(policy, target, demands, evidence, now(), walk), walk, passed)
-
-
-async def _evidence_of(
-    asker: Presenter | KnownToken,
-    authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]],
-    load_token: Callable[[str], Awaitable[TokenRecord | None]],
-) -> Callable[[tuple[str, ...], bytes], Awaitable[Evidence]]:
-    """How the evidence comes about, once the route has said in which transports it looks; the URL's query is one."""
-    if isinstance(asker, KnownToken):
-        proven = await _record(asker.id, load_token)
-
-        async def taken(_credentials: tuple[str, ...], _query: bytes) -> Evidence:
-            return proven
-
-        return taken
-
-    async def authenticated(credentials: tuple[str, ...], query: bytes) -> Evidence:
-        presented = agree(asker(credentials), urlencoded(query, query_names(credentials)))
-        if isinstance(presented, Presented):
-            return await authenticate(presented.token, presented.basic_user)
-        return presented
-
-    return authenticated
 
 
 async def _record(token_id: str, load_token: Callable[[str], Awaitable[TokenRecord | None]]) -> Proven:
@@ -183,6 +171,8 @@ REMEDY: dict[Reason, str] = {
     Reason.WRONG_SECRET: "The id is known, the secret is not: the token was rotated long ago, or this is a forgery. "
     "Use its newest secret, or rotate it.",
     Reason.STALE_SECRET: "The token was rotated and this secret's grace is over; use the newer one.",
+    Reason.IMPORT_ENDED: "Tokens of Request Tracker are not taken any more (`import.rt_until`): rotate the token, and "
+    "use its new secret.",
     Reason.BASIC_USER: "Send no user name, `__token__`, the owner's login, or one of `tokens.basic_users`.",
     Reason.EXPIRED: "The token has expired; create a new one.",
     Reason.IDLE: "The token was not used for longer than its idle expiry allows, and ends with its next use; create a "

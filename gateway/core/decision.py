@@ -8,6 +8,7 @@ have opted in to that and lead to the same Allow, otherwise the request is refus
 A `Recorder` sees every step of the same walk; that is all that `explain` is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -20,7 +21,7 @@ from gateway.core.policy import Policy
 from gateway.core.reason import OUTSIDE, Reason
 from gateway.core.routes import Access, Match, Refused, Route
 from gateway.core.rules import RULES, Case
-from gateway.core.target import Target
+from gateway.core.target import Reading, Target
 from gateway.core.token import handle
 
 
@@ -76,38 +77,60 @@ def choose(policy: Policy, target: Target, recorder: Recorder | None = None) -> 
     """Find the route of every reading. A decision when no credential is needed for it, else one demand a reading."""
     demands = []
     for reading in target.readings:
-        found = policy.table.first_match(target, reading)
-        if recorder is not None:
-            recorder.step("route", *_route_words(found))
-        if found is None:
-            return Deny(reason=Reason.NO_ROUTE)
-        if isinstance(found, Refused):
-            return Deny(reason=found.reason, route=found.route)
-        missing = target.leniences - found.route.lenient
-        if missing:
-            detail = ", ".join(sorted(missing))
-            if recorder is not None:
-                recorder.step("path", Reason.AMBIGUOUS_REQUEST, f"servers read this path differently: {detail}")
-            return Deny(reason=Reason.AMBIGUOUS_REQUEST, route=found.route, detail=detail)
-        if found.route.access is Access.DENY:
-            return Deny(reason=Reason.ROUTE_DENIES, route=found.route)
-        demands.append(Demand(found.route, found.login))
+        demand = _demand(policy, target, reading, recorder)
+        if isinstance(demand, Deny):
+            return demand
+        demands.append(demand)
     first = demands[0].route
     if any(not _alike(first, demand.route) for demand in demands[1:]):
         return Deny(reason=Reason.AMBIGUOUS_REQUEST, route=first, detail="the readings of the path lead to two routes")
-    return _without_credential(policy, target, first, recorder) or tuple(demands)
-
-
-def _without_credential(policy: Policy, target: Target, route: Route, recorder: Recorder | None) -> Allow | None:
-    if target.preflight and route.allow_preflight:
-        reason, words = Reason.PREFLIGHT, "a CORS preflight passes without credential and without identity"
-    elif route.access is Access.PUBLIC:
-        reason, words = Reason.PUBLIC, "the route is public: no credential is looked at"
-    else:
-        return None
+    settled = _without_credential(policy, target, [demand.route for demand in demands])
+    if settled is None:
+        return tuple(demands)
     if recorder is not None:
-        recorder.step("credential", None, words)
-    return Allow(reason=reason, route=route, headers=policy.identity.nobody)
+        broken = None if isinstance(settled, Allow) else settled.reason
+        recorder.step("credential", broken, _SETTLED[settled.reason])
+    return settled
+
+
+def _demand(policy: Policy, target: Target, reading: Reading, recorder: Recorder | None) -> Demand | Deny:
+    found = policy.table.first_match(target, reading)
+    if recorder is not None:
+        recorder.step("route", *_route_words(found))
+    if found is None:
+        return Deny(reason=Reason.NO_ROUTE)
+    if isinstance(found, Refused):
+        return Deny(reason=found.reason, route=found.route)
+    missing = target.leniences - found.route.lenient
+    if missing:
+        detail = ", ".join(sorted(missing))
+        if recorder is not None:
+            recorder.step("path", Reason.AMBIGUOUS_REQUEST, f"servers read this path differently: {detail}")
+        return Deny(reason=Reason.AMBIGUOUS_REQUEST, route=found.route, detail=detail)
+    if found.route.access is Access.DENY:
+        return Deny(reason=Reason.ROUTE_DENIES, route=found.route)
+    return Demand(found.route, found.login)
+
+
+_SETTLED = {
+    Reason.PUBLIC: "the route is public: no credential is looked at",
+    Reason.PREFLIGHT: "a CORS preflight passes without credential and without identity",
+    Reason.NETWORK: "a CORS preflight, and not from a network of the route",
+    Reason.NO_ADDRESS: "a CORS preflight from an address that is not known, where the route asks for a network",
+}
+
+
+def _without_credential(policy: Policy, target: Target, routes: Sequence[Route]) -> Allow | Deny | None:
+    """What needs no credential: preflights and public routes. The routes of all readings are alike."""
+    route = routes[0]
+    if target.preflight and route.allow_preflight:
+        for one in routes:
+            if one.networks is not None and (target.address is None or target.address not in one.networks):
+                return Deny(reason=Reason.NO_ADDRESS if target.address is None else Reason.NETWORK, route=one)
+        return Allow(reason=Reason.PREFLIGHT, route=route, headers=policy.identity.nobody)
+    if route.access is Access.PUBLIC:
+        return Allow(reason=Reason.PUBLIC, route=route, headers=policy.identity.nobody)
+    return None
 
 
 def decide(

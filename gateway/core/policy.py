@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from gateway.core.credential import header_names
@@ -21,6 +22,7 @@ class Policy:
     permissions: Mapping[str, frozenset[str]]  # permission -> groups that hold it; `everyone` stands for all
     basic_users: frozenset[str] = frozenset()
     brand: str = "tg"
+    rt_until: datetime | None = None  # from then on no token of Request Tracker is taken; None: none at all
 
     @cached_property
     def credential_headers(self) -> frozenset[bytes]:
@@ -31,6 +33,15 @@ class Policy:
     def strips_cookies(self) -> bool:
         """Whether some route keeps cookies from its app, so that cookies travel through our answers."""
         return any(route.cookies == "strip" for route in self.table.routes)
+
+    def takes_rt(self, now: datetime) -> bool:
+        """Whether tokens of Request Tracker are taken at this moment, by routes that list `rt`."""
+        return self.rt_until is not None and now < self.rt_until
+
+    @cached_property
+    def accepts_ambiguity(self) -> bool:
+        """Whether some route is lenient, so that the readings of an ambiguous path have to be weighed."""
+        return any(route.lenient for route in self.table.routes)
 
     def holds(self, permission: str, groups: tuple[str, ...]) -> bool:
         """Whether somebody in these groups holds the permission."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from gateway.core.credential import RT
 from gateway.core.evidence import Demand, Proven
 from gateway.core.lifecycle import secret_state, token_state
 from gateway.core.patterns import covers_host
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.routes import Access
+from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.target import Target
 from gateway.core.token import Kind
 
@@ -50,11 +52,21 @@ def _token_words(case: Case) -> str:
 
 
 def _secret(case: Case) -> Reason | None:
-    return secret_state(case.proven.secret, case.now)
+    secret = case.proven.secret
+    if secret.scheme == RT_BCRYPT:
+        if RT not in case.demand.route.credentials:
+            return Reason.MALFORMED_TOKEN
+        if not case.policy.takes_rt(case.now):
+            return Reason.IMPORT_ENDED
+    return secret_state(secret, case.now)
 
 
 def _secret_words(case: Case) -> str:
     secret = case.proven.secret
+    if secret.scheme == RT_BCRYPT:
+        last = case.policy.rt_until
+        taken = "no longer" if last is None else f"until {last:%Y-%m-%d %H:%M:%S} UTC"
+        return f"the secret that it had in Request Tracker; routes that list rt take it {taken}"
     if secret.ends_at is None:
         return "the current secret"
     until = "the first use of the newer one, at the latest " if secret.ended_by_use_of is not None else ""
@@ -69,7 +81,7 @@ def _basic_user(case: Case) -> Reason | None:
         text = user.decode("utf-8")
     except UnicodeDecodeError:
         return Reason.BASIC_USER
-    if text in case.policy.basic_users or text.casefold() == case.proven.owner.login.casefold():
+    if text in case.policy.basic_users or (text.isascii() and text.lower() == case.proven.owner.login.lower()):
         return None
     return Reason.BASIC_USER
 
@@ -132,7 +144,11 @@ def _host_words(case: Case) -> str:
 
 
 def _login(case: Case) -> Reason | None:
-    if case.demand.login is None or case.demand.login.casefold() == case.proven.owner.login.casefold():
+    asked, login = case.demand.login, case.proven.owner.login
+    if asked is None or asked == login:
+        return None
+    # Only ASCII is folded: Unicode would make one folder of two (U+017F folds to s, U+00DF to ss).
+    if case.demand.route.windows and asked.isascii() and asked.lower() == login.lower():
         return None
     return Reason.LOGIN
 

@@ -67,9 +67,19 @@ _NO_LENIENCES: Final[frozenset[str]] = frozenset()
 
 
 def parse_target(
-    *, method: bytes, uri: bytes, host: bytes, forwarded_for: bytes, skip: Networks, preflight: bool
+    *,
+    method: bytes,
+    uri: bytes,
+    host: bytes,
+    forwarded_for: bytes,
+    skip: Networks,
+    preflight: bool,
+    weigh: bool = True,
 ) -> Target | Malformed:
-    """Read the four facts. `skip` are the networks of further proxies, passed over in `forwarded_for`."""
+    """Read the four facts. `skip` are the networks of further proxies, passed over in `forwarded_for`.
+
+    `weigh`: whether some route may accept an ambiguous path, so that all of its readings are wanted.
+    """
     if _METHOD.fullmatch(method) is None:
         return Malformed("the method is not an upper-case token of at most 32 characters")
     name = parse_host(host)
@@ -85,7 +95,7 @@ def parse_target(
         readings: tuple[Reading, ...] = (Reading(tuple(text[1:].split("/"))),)
         leniences, irregular = _NO_LENIENCES, False
     else:
-        found = read(path)
+        found = read(path, weigh=weigh)
         if found is None:
             return Malformed("the path has more readings than can be weighed")
         text = _printable(path)

@@ -4,7 +4,10 @@ import contextlib
 import io
 import json
 import logging
+import queue
 import sys
+import threading
+import time
 import traceback
 from types import TracebackType
 from typing import TextIO, cast
@@ -12,22 +15,61 @@ from typing import TextIO, cast
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+WAITING_LINES = 10_000  # a reader of the log that stalls costs us these, then lines, and never an answer
+
 
 class _Stderr(io.TextIOBase):
-    """The standard error of the moment. A log that cannot be written must not cost a check its answer."""
+    """The standard error of the moment, written to by a thread: the loop never waits for whoever reads the log.
+
+    What does not fit into the queue is dropped and counted; what cannot be written (closed, full) is let go.
+    """
+
+    def __init__(self) -> None:
+        self._lines: queue.Queue[str] = queue.Queue(WAITING_LINES)
+        self._dropped = 0
+        threading.Thread(target=self._write_lines, name="log", daemon=True).start()
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(text)
+        try:
+            self._lines.put_nowait(text)
+        except queue.Full:
+            self._dropped += 1
         return len(text)
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.flush()
+        """Nothing: lines are written as they come. `drain` waits for them."""
+
+    def drain(self, timeout_s: float) -> None:
+        """Wait until every line is written, or the time is over."""
+        until = time.monotonic() + timeout_s
+        while self._lines.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.002)
+
+    def _write_lines(self) -> None:
+        while True:
+            text = self._lines.get()
+            with contextlib.suppress(OSError, ValueError):
+                if self._dropped:
+                    dropped, self._dropped = self._dropped, 0
+                    sys.stderr.write(f"{dropped} log lines were dropped: whoever reads them is too slow\n")
+                sys.stderr.write(text)
+                sys.stderr.flush()
+            self._lines.task_done()
+
+
+_stderr: _Stderr | None = None
+
+
+def drain(timeout_s: float = 2.0) -> None:
+    """Wait for the last lines; for the end of the program."""
+    if _stderr is not None:
+        _stderr.drain(timeout_s)
 
 
 def set_up(*, level: str, as_json: bool) -> None:
     """Send the logs of the program and of its libraries to stderr, from `level` on."""
+    global _stderr  # noqa: PLW0603  # one for the process, like the stream that it stands before
+    _stderr = _stderr or _Stderr()
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
@@ -38,14 +80,14 @@ def set_up(*, level: str, as_json: bool) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _stderr)),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(_Stderr())
+    handler = logging.StreamHandler(_stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,24 +22,28 @@ from gateway.auth.cache import TokenStates
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import KeyFileError, KeyRing
 from gateway.auth.keyring import load as load_keys
-from gateway.auth.lease import Lease, StaleError
+from gateway.auth.lease import Lease, StaleError, boot_clock
+from gateway.auth.rt.failures import Failures
+from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.usage import UsageCounter
 from gateway.config import ConfigInvalid, Settings, UnixListener, load
 from gateway.runtime import logs
+from gateway.runtime.generation import Generation, compiled, needs_restart, read_again, unknown_to_proxies
 from gateway.runtime.listen import BACKLOG, ListenError, open_tcp, open_unix
 from gateway.runtime.metrics import Metrics
 from gateway.store import Store, StoreError
-from gateway.web.check.app import CheckServer, Trust
+from gateway.web.check.app import CheckServer
 from gateway.web.check.dialects import DIALECTS
-from gateway.web.check.service import CheckService, CheckSettings
+from gateway.web.check.service import CheckService
+from gateway.web.check.throttle import Throttle
 from gateway.web.ops.app import Readiness, ops_app
 
 log = structlog.get_logger("gateway")
 
-EXIT_REFUSED = 2
+EXIT_FAILED, EXIT_REFUSED = 1, 2
 DRAIN_S = 5.0
+RT_THREADS, RT_QUEUE = 1, 8  # bcrypt takes up to seconds a value: never more than one core, and nobody waits long
 TOKEN_THREADS, TOKEN_QUEUE = 2, 128  # a place waits at most about 0.3 s at 5 ms a hash
-UNTRUSTED_LOG_S = 60.0
 
 
 class StartError(Exception):
@@ -48,13 +51,15 @@ class StartError(Exception):
 
 
 def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
-    """Serve until SIGTERM or SIGINT. Returns the exit code: 0 after a drain, 2 when it could not start."""
+    """Serve until SIGTERM or SIGINT. Returns the exit code: 0 after a drain, 1 after one that an
+    error of its own began, 2 when it could not start.
+    """
     try:
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             raise StartError("aiohttp runs without its C parser; unset AIOHTTP_NO_EXTENSIONS or install its wheel")
         settings = load(config, env)
         logs.set_up(level=settings.logs.level, as_json=settings.logs.format == "json")
-        uvloop.run(_serve(settings, load_keys(settings.key_file), env))
+        return uvloop.run(_serve(settings, load_keys(settings.key_file), env))
     except ConfigInvalid as invalid:
         for error in invalid.errors:
             print(error, file=sys.stderr)  # noqa: T201  # the operator's terminal, before there is a log
@@ -62,10 +67,11 @@ def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
     except (StartError, KeyFileError, ListenError, StoreError) as error:
         print(f"token-gateway: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_REFUSED
-    return 0
+    finally:
+        logs.drain()
 
 
-async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -> None:
+async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -> int:
     async with contextlib.AsyncExitStack() as stack:
         sockets = _open_sockets(settings, stack)
         gateway = await Gateway.build(settings, keyring, stack)
@@ -75,8 +81,19 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
             loop.add_signal_handler(number, stop.set)
         reload_wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
+        failed = False
+
+        def ended(task: asyncio.Task[None]) -> None:
+            nonlocal failed
+            if not task.cancelled() and task.exception() is not None:
+                log.error("a task of the gateway failed, stopping", exc_info=task.exception())
+                failed = True
+                stop.set()
+
         flushing = asyncio.create_task(gateway.usage.run(stop))
         reloading = asyncio.create_task(_reload_when_wanted(gateway, reload_wanted, env))
+        for task in (flushing, reloading):
+            task.add_done_callback(ended)
         gc.freeze()  # what is there now stays for good: keep the collector from walking it
         log.info(
             "serving",
@@ -89,10 +106,11 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
         log.info("draining")
         reloading.cancel()
         await gateway.drain()
-        await flushing
+        await asyncio.gather(flushing, reloading, return_exceptions=True)
         await gateway.authenticator.close()
         await gateway.usage.flush()  # once more: the checks that were still running have been counted since
     log.info("stopped")
+    return EXIT_FAILED if failed else 0
 
 
 async def _reload_when_wanted(gateway: "Gateway", wanted: asyncio.Event, env: Mapping[str, str]) -> None:
@@ -100,12 +118,12 @@ async def _reload_when_wanted(gateway: "Gateway", wanted: asyncio.Event, env: Ma
         await wanted.wait()
         wanted.clear()
         try:
-            settings = await asyncio.to_thread(load, gateway.settings.source, env)
+            generation = await asyncio.to_thread(read_again, gateway.source, env)
         except ConfigInvalid as invalid:
             gateway.metrics.reloaded(ok=False)
             log.error("reload refused, the old configuration stays", errors=[str(error) for error in invalid.errors])
             continue
-        gateway.use(settings)
+        gateway.use(generation)
 
 
 class Gateway:
@@ -121,20 +139,21 @@ class Gateway:
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
-        self.settings = settings
+        generation = compiled(settings)
+        self.source = settings.source
+        self._started = settings
+        self._known_to_proxies = generation.check.policy
         self.authenticator = authenticator
         self.usage = usage
         self.metrics = metrics
         self._lease = lease
         self._accepting = False
-        self._untrusted_count = 0
-        self._untrusted_said = float("-inf")
+        self._strangers = Throttle()
         self._sites: list[asyncio.Server] = []
-        service_settings = _check_settings(settings)
         self.service = CheckService(
-            service_settings, authenticator=authenticator, usage=usage, metrics=metrics, clock=clock
+            generation.check, authenticator=authenticator, usage=usage, metrics=metrics, clock=clock
         )
-        self.server = CheckServer(self.service, DIALECTS, trust=_trust(settings), untrusted=self._untrusted)
+        self.server = CheckServer(self.service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger)
 
     @classmethod
     async def build(cls, settings: Settings, keyring: KeyRing, stack: contextlib.AsyncExitStack) -> "Gateway":
@@ -149,6 +168,8 @@ class Gateway:
         states = TokenStates()
         lease = Lease(feed, bound_s=store.meta.bound_s, apply=states.apply)
         lease.renew()
+        rt_pool = HashPool(threads=RT_THREADS, queue=RT_QUEUE, name="bcrypt-rt")
+        stack.callback(rt_pool.close)
         authenticator = Authenticator(
             store=store,
             lease=lease,
@@ -157,6 +178,14 @@ class Gateway:
             pool=pool,
             brand=settings.tokens.brand,
             fault=lambda words: log.error("token not usable", detail=words),
+            rt=RtTokens(
+                store=store,
+                keyring=keyring,
+                pool=rt_pool,
+                failures=Failures(boot_clock),
+                clock=boot_clock,
+                fault=lambda words: log.warning("token not marked", detail=words),
+            ),
         )
         usage = UsageCounter(store, fault=lambda words: log.warning("usage not written", detail=words))
         metrics = Metrics()
@@ -186,20 +215,26 @@ class Gateway:
             return Readiness(accepting=self._accepting, store=False)
         return Readiness(accepting=self._accepting, store=True)
 
-    def use(self, settings: Settings) -> None:
-        """Take over a new configuration; what needs a restart is named and left as it is."""
-        for key in ("listen", "store", "key_file", "logs"):
-            if getattr(settings, key) != getattr(self.settings, key):
-                log.warning("changed, but takes a restart", key=key)
-        if settings.tokens.brand != self.settings.tokens.brand:
+    def use(self, generation: Generation) -> None:
+        """Take over a new configuration; what needs a restart, or the proxies to be told, is named."""
+        settings = generation.settings
+        if settings.tokens.brand != self._started.tokens.brand:
             log.error("reload refused, the old configuration stays", errors=["tokens.brand is fixed per installation"])
             self.metrics.reloaded(ok=False)
             return
-        self.settings = settings
-        self.service.settings = _check_settings(settings)
-        self.server.trust = _trust(settings)
+        for key in needs_restart(self._started, settings):
+            log.warning("changed, but takes a restart", key=key)
+        untold = unknown_to_proxies(self._known_to_proxies, generation.check.policy)
+        if untold:
+            log.warning(
+                "the proxies do not know these headers: clients can forge them until their config is printed again",
+                headers=untold,
+                run="token-gateway proxy-config",
+            )
+        self.service.settings, self.server.trust = generation.check, generation.trust
+        gc.freeze()
         self.metrics.reloaded(ok=True)
-        log.info("reloaded", routes=len(self.service.settings.policy.table.routes))
+        log.info("reloaded", routes=len(generation.check.policy.table.routes))
 
     async def drain(self) -> None:
         """Take no new connections, let checks in flight end, then close what is left."""
@@ -209,20 +244,12 @@ class Gateway:
         self.server.pre_shutdown()
         await self.server.shutdown(DRAIN_S)
 
-    def _untrusted(self, address: str) -> None:
+    def _refused_stranger(self, address: str) -> None:
         self.metrics.untrusted()
-        self._untrusted_count += 1
-        now = time.monotonic()
-        if now - self._untrusted_said < UNTRUSTED_LOG_S:
-            return
-        self._untrusted_said = now
-        log.warning(
-            "refused a peer that is not in trusted_proxies",
-            address=address,
-            add=f'trusted_proxies: [..., "{address}"]',
-            refused=self._untrusted_count,
-        )
-        self._untrusted_count = 0
+        count = self._strangers.occasion()
+        if count is not None:
+            add = f'trusted_proxies: [..., "{address}"]'
+            log.warning("refused a peer that is not in trusted_proxies", address=address, add=add, refused=count)
 
 
 class Sockets(NamedTuple):
@@ -251,19 +278,6 @@ def _open_sockets(settings: Settings, stack: contextlib.AsyncExitStack) -> Socke
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _check_settings(settings: Settings) -> CheckSettings:
-    return CheckSettings(
-        policy=settings.policy(),
-        skip=settings.client_address.skip,
-        realm=settings.realm,
-        support_contact=settings.support_contact,
-    )
-
-
-def _trust(settings: Settings) -> Trust:
-    return Trust(settings.trusted_proxies.networks, unix=settings.trusted_proxies.unix)
 
 
 def _refuse_unregistered_key(settings: Settings, keyring: KeyRing, store: Store) -> None:

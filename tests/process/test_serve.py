@@ -119,6 +119,22 @@ def test_what_needs_a_restart_is_named_at_a_reload(serving):
     serving.write()
     serving.process.send_signal(signal.SIGHUP)
     serving.wait_for("changed, but takes a restart")
+    serving.process.send_signal(signal.SIGHUP)
+    for _ in range(200):
+        if serving.events().count("changed, but takes a restart") == 2:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a second reload does not say so again")
+
+
+def test_headers_that_the_proxies_do_not_know_are_named_at_a_reload(serving):
+    text = serving.base().replace("X-Auth-User: login,", "X-Auth-User: login, X-Remote-Boss: login,")
+    serving.installation.config.write_text(text)
+    serving.process.send_signal(signal.SIGHUP)
+    serving.wait_for("reloaded")
+    (line,) = [line for line in serving.lines() if "headers" in line]
+    assert line["headers"] == ["X-Remote-Boss"]
+    assert line["run"] == "token-gateway proxy-config"
 
 
 def test_ops_tells_health_and_metrics_and_nothing_about_tokens(serving):

@@ -46,7 +46,7 @@ def _kept(decision: Allow, headers: Headers, policy: Policy) -> tuple[tuple[byte
     """The client's own credential headers, for routes that leave them to the app; shipped configs copy them over."""
     route = decision.route
     names: frozenset[bytes] = frozenset()
-    if route.app_secret is None and (route.authorization == "keep" or decision.reason is Reason.PREFLIGHT):
+    if route.app_secret is None and route.authorization == "keep":
         names = policy.credential_headers
     if policy.strips_cookies and route.cookies == "keep":
         names |= {b"cookie"}

@@ -6,21 +6,21 @@ that said 200 here would be an Allow. aiohttp itself has no limit on the time a 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import cast
 
 import structlog
-from aiohttp import ClientError, web
+from aiohttp import ClientError, HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpProcessingError, RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 from multidict import CIMultiDict
 
-from gateway.core.network import Networks
 from gateway.web.check.answer import NO_STORE
 from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.service import CheckService
+from gateway.web.check.throttle import Throttle
+from gateway.web.check.trust import Trust
 
 log = structlog.get_logger("check")
 
@@ -28,48 +28,45 @@ HEAD_DEADLINE_S = 5.0  # from a head's first byte, or from the connection's star
 KEEPALIVE_S = 75.0  # longer than proxies keep idle connections (60 s), so that they close first
 LINGER_S = 1.0  # a body that nobody read is drained: a close before it has come could reset our answer on its way
 MAX_CONNECTIONS = 4096
+MAX_STRANGERS = 64  # connections of peers that may not ask: they must not keep out those that may
 MAX_FIELD, MAX_HEADERS = 16_384, 200
 
+_VERSIONS = (HttpVersion10, HttpVersion11)
 _NOT_A_CHECK = Answer(status=404, headers=(NO_STORE,), body=b"not a check\n")
 _MALFORMED = Answer(status=400, headers=(NO_STORE, (b"X-Auth-Reason", b"ambiguous_request")), body=b"malformed\n")
-
-
-class Trust:
-    """Which peers may ask: networks for TCP, and whether the peers of our own unix sockets may."""
-
-    def __init__(self, networks: Networks, *, unix: bool) -> None:
-        self._networks = networks
-        self._unix = unix
-
-    def __call__(self, peer: object) -> bool:
-        """`peer` is what the transport says of the other end: a tuple for TCP, a string for unix sockets."""
-        if not isinstance(peer, tuple):
-            return self._unix
-        try:
-            address = ip_address(str(peer[0]).partition("%")[0])
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return (mapped or address) in self._networks
 
 
 class CheckProtocol(web.RequestHandler):
     """One connection. Knows whether its peer is trusted, and how long it may take over a head."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuse beyond the cap, note the trust, start the clock for the first head."""
+        """Refuse beyond the caps, start the clock for the first head."""
         super().connection_made(transport)
         self._deadline: asyncio.TimerHandle | None = None
+        self._trust: Trust | None = None
+        self._trusted = False
+        self._family = transport.get_extra_info("socket").family
+        self._peer = transport.get_extra_info("peername")
         server = cast(CheckServer, self._manager)
-        self.trusted = server.trust(transport.get_extra_info("peername"))
-        if len(server.connections) > MAX_CONNECTIONS:
+        if not self.trusted:
+            server.strangers.add(self)
+        if len(server.connections) > MAX_CONNECTIONS or len(server.strangers) > MAX_STRANGERS:
             cast(asyncio.Transport, transport).abort()
             return
         self._await_head()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the peer may ask, by the settings of this moment: a reload reaches connections that are open."""
+        trust = cast(CheckServer, self._manager).trust
+        if trust is not self._trust:
+            self._trust, self._trusted = trust, trust(self._family, self._peer)
+        return self._trusted
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop the clock."""
         self._head_came()
+        cast(CheckServer, self._manager).strangers.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -78,7 +75,9 @@ class CheckProtocol(web.RequestHandler):
         super().data_received(data)
         if self._request_count > heads:
             self._head_came()
-        elif self._deadline is None:
+            if data.endswith(b"\r\n\r\n"):
+                return
+        if self._deadline is None:
             self._await_head()
 
     def handle_error(
@@ -89,10 +88,11 @@ class CheckProtocol(web.RequestHandler):
         message: str | None = None,  # noqa: ARG002  # aiohttp's signature
     ) -> web.StreamResponse:
         """One fixed answer. aiohttp's own would log and answer a part of the offending header: a token, perhaps."""
-        log.info("malformed head refused", kind=type(exc).__name__ if exc is not None else "", status=status)
-        response = _response(_MALFORMED)
-        response.force_close()
-        return response
+        count = cast(CheckServer, self._manager).malformed.occasion()
+        if count is not None:
+            kind = type(exc).__name__ if exc is not None else ""
+            log.info("malformed heads refused", last_kind=kind, last_status=status, count=count)
+        return CheckServer.hang_up(_MALFORMED)
 
     def _await_head(self) -> None:
         self._deadline = asyncio.get_running_loop().call_later(HEAD_DEADLINE_S, self._too_slow)
@@ -127,6 +127,8 @@ class CheckServer(web.Server):
             max_headers=MAX_HEADERS,
         )
         self.trust = trust
+        self.strangers: set[CheckProtocol] = set()
+        self.malformed = Throttle()
         self._untrusted = untrusted
         self._service = service
         self._dialects = {f"/check/{name}": dialect for name, dialect in dialects.items()}
@@ -149,6 +151,8 @@ class CheckServer(web.Server):
         protocol = cast(CheckProtocol, request.protocol)
         has_body = request.can_read_body  # asked before it is read: behind a body the connection is closed
         dialect = self._dialects.get(request.raw_path.partition("?")[0])
+        if request.version not in _VERSIONS or request.method == hdrs.METH_CONNECT:
+            return self.hang_up(_MALFORMED)
         if dialect is None:
             answer = _NOT_A_CHECK
         elif not protocol.trusted:
@@ -160,6 +164,13 @@ class CheckServer(web.Server):
         response = _response(answer)
         if has_body or not protocol.trusted:
             response.force_close()
+        return response
+
+    @staticmethod
+    def hang_up(answer: Answer) -> web.StreamResponse:
+        """The answer, after which the connection is closed."""
+        response = _response(answer)
+        response.force_close()
         return response
 
 

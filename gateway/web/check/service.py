@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from gateway.auth.authenticate import Authenticator
+from gateway.auth.evidence_of import evidence_of
 from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
 from gateway.core.credential import Presented
@@ -98,6 +99,7 @@ class CheckService:
             forwarded_for=facts.forwarded_for,
             skip=settings.skip,
             preflight=facts.method == b"OPTIONS" and is_preflight(headers),
+            weigh=settings.policy.accepts_ambiguity,
         )
         if isinstance(target, Malformed):
             return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
@@ -117,7 +119,14 @@ class CheckService:
     ) -> Decision:
         """Authenticate and decide; once more after a turn in the token's life that this very check brings about."""
         for _ in range(TRIES):
-            evidence = await self._authenticator.authenticate(credential.token, credential.basic_user)
+            evidence = await evidence_of(
+                credential,
+                self._authenticator.authenticate,
+                policy=policy,
+                credentials=demands[0].route.credentials,
+                target=target,
+                now=self._clock(),
+            )
             now = self._clock()
             decision = decide(policy, target, demands, evidence, now)
             turn = turn_of(decision, evidence, now)
@@ -138,7 +147,8 @@ class CheckService:
             if decision.token is not None:
                 self._usage.count(decision.token.id, self._clock(), None if target is None else target.address)
             return dialect.reply(allowed(decision, headers, settings.policy))
-        _log_refusal(dialect.name, decision, target)
+        if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
+            _log_refusal(dialect.name, decision, target)
         return dialect.reply(refused(decision, headers, realm=settings.realm, support_contact=settings.support_contact))
 
 

@@ -162,12 +162,22 @@ def test_losing_own_tokens_refuses_personal_tokens_at_every_use_but_not_applicat
 
 
 @pytest.mark.parametrize(
-    ("path", "allowed"), [("/alice/x", True), ("/ALICE/x", True), ("/bob/x", False), ("/alice2/x", False)]
+    ("path", "windows", "allowed"),
+    [
+        ("/sasha/x", False, True),
+        ("/SASHA/x", False, False),
+        ("/SASHA/x", True, True),
+        ("/bob/x", True, False),
+        ("/sasha2/x", False, False),
+        pytest.param("/%C5%BFasha/x", False, False, id="long-s"),
+        pytest.param("/%C5%BFasha/x", True, False, id="long-s-on-windows"),
+    ],
 )
-def test_a_login_in_the_path_must_be_the_owners(path, allowed):
-    decision = outcome(a_policy(a_route("/{login}/**")), a_target(path), proven())
+def test_a_login_in_the_path_must_be_the_owners(path, windows, allowed):
+    route = a_route("/{login}/**", windows=windows)
+    decision = outcome(a_policy(route), a_target(path), proven(an_owner("sasha")))
     assert isinstance(decision, Allow) == allowed
-    assert allowed or decision.reason is Reason.LOGIN
+    assert allowed or decision.reason in {Reason.LOGIN, Reason.AMBIGUOUS_REQUEST}
 
 
 def test_an_address_that_is_not_known_is_refused_wherever_a_network_counts():
@@ -183,6 +193,14 @@ def test_a_preflight_passes_without_identity_only_where_the_route_says_so():
     assert not isinstance(choose(a_policy(a_route()), target), Allow)
     assert not isinstance(choose(a_policy(a_route(allow_preflight=True)), a_target(method="OPTIONS")), Allow)
     assert choose(a_policy(a_route(access=Access.DENY, allow_preflight=True)), target).reason is Reason.ROUTE_DENIES
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"), [("10.1.2.3", Reason.PREFLIGHT), ("192.0.2.1", Reason.NETWORK), ("x", Reason.NO_ADDRESS)]
+)
+def test_a_preflight_comes_from_the_networks_of_the_route(address, reason):
+    route = a_route(allow_preflight=True, networks=Networks.of(["10.0.0.0/8"]))
+    assert choose(a_policy(route), a_target(method="OPTIONS", preflight=True, address=address)).reason is reason
 
 
 AMBIGUOUS = "/public/..%2fadmin/x"

@@ -6,7 +6,7 @@ from gateway.core.network import Networks
 from gateway.core.readings import LENIENCES
 from gateway.core.routes import Match, RouteTable
 from gateway.core.target import Malformed, Target, client_address, parse_host, parse_target
-from tests.builders import a_route
+from tests.builders import a_route, a_target
 
 NOWHERE = Networks(())
 
@@ -534,3 +534,17 @@ def test_a_leniency_that_is_opted_in_passes_what_every_server_reads_below_the_sa
     uri: bytes, route: str
 ) -> None:
     assert outcome(uri, lenient=True) == route
+
+
+@pytest.mark.parametrize(
+    "path", ["/public/..%2fadmin", "//admin", "/a;b", "/%c0%ae%c0%ae/x", "/a%00", "//%c0%af%ff//%3b" * 8]
+)
+def test_where_no_route_is_lenient_an_ambiguous_path_is_known_as_that_without_weighing_it(path):
+    quick = a_target(path, weigh=False)
+    assert quick.leniences
+    assert len(quick.readings) == 1
+
+
+@pytest.mark.parametrize("path", ["/a/b", "/caf%C3%A9", "/a%20b/"])
+def test_a_plain_path_is_the_same_with_and_without_weighing(path):
+    assert a_target(path, weigh=False) == a_target(path)

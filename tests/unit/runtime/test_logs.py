@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import sys
+import threading
+import time
 
 import pytest
 import structlog
@@ -25,7 +27,12 @@ def _as_it_was():
 @pytest.fixture
 def written(capsys):
     """What has been written to stderr since the last look."""
-    return lambda: capsys.readouterr().err
+
+    def look():
+        logs.drain()
+        return capsys.readouterr().err
+
+    return look
 
 
 HOSTILE = "a\nb\r\x1b[2J\u202e\udcff"
@@ -78,6 +85,31 @@ def test_a_closed_stderr_costs_nobody_an_answer(monkeypatch):
     monkeypatch.setattr(sys, "stderr", closed)
     structlog.get_logger("x").info("refused")
     logging.getLogger("lib").warning("words")
+    logs.drain()
+
+
+def test_a_reader_that_stalls_costs_lines_and_never_the_time_of_who_logs(monkeypatch):
+    go, shown = threading.Event(), []
+
+    class Stalled(io.StringIO):
+        def write(self, text):
+            go.wait(10)
+            shown.append(text)
+            return len(text)
+
+    logs.set_up(level="info", as_json=True)
+    logs.drain()
+    monkeypatch.setattr(sys, "stderr", Stalled())
+    started = time.monotonic()
+    for _ in range(logs.WAITING_LINES + 500):
+        structlog.get_logger("x").info("refused")
+    assert time.monotonic() - started < 5, "nobody waited for the reader"
+    go.set()
+    logs.drain(10)
+    structlog.get_logger("x").info("later")
+    logs.drain(10)
+    assert any("log lines were dropped" in text for text in shown)
+    assert "later" in shown[-1]
 
 
 def test_aiohttp_does_not_log_heads(written):

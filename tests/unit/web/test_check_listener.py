@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from base64 import b64encode
 
 import pytest
@@ -13,9 +14,10 @@ from gateway.core.network import Networks
 from gateway.core.reason import Reason
 from gateway.core.route import Access
 from gateway.web.check import app as module
-from gateway.web.check.app import CheckServer, Trust
+from gateway.web.check.app import CheckServer
 from gateway.web.check.dialects import DIALECTS
 from gateway.web.check.service import CheckService, CheckSettings
+from gateway.web.check.trust import Trust
 from tests.builders import a_policy, a_route
 
 CANARY = b"SECRETCANARY"
@@ -24,6 +26,7 @@ ROUTES = (
     a_route("/keep/**", authorization="keep"),
     a_route("/bare/**", cookies="strip"),
     a_route("/browser/**", challenge=("basic",)),
+    a_route("/cors/**", allow_preflight=True),
     a_route("/machine/**", credentials=("header:X-API-Key",)),
     a_route("/admin/**", access=Access.SCOPES, any_of=frozenset({"admin"})),
     a_route("/**"),
@@ -90,6 +93,17 @@ class Listener:
 def head(target, *headers, method="GET"):
     lines = [f"{method} {target} HTTP/1.1".encode(), b"Host: gw", *(name + b": " + value for name, value in headers)]
     return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def a_check(path):
+    """A whole check in Traefik's dialect, without a credential."""
+    return head(
+        "/check/traefik",
+        (b"X-Forwarded-Method", b"GET"),
+        (b"X-Forwarded-Uri", path.encode()),
+        (b"X-Forwarded-Host", b"app.example.org"),
+        (b"X-Forwarded-For", b"10.1.2.3"),
+    )
 
 
 def is_whole(raw):
@@ -367,20 +381,80 @@ async def test_a_peer_outside_trusted_proxies_is_refused_whatever_it_sends(house
 
 
 @pytest.mark.parametrize(
-    ("peer", "trusted"),
+    ("family", "peer", "trusted"),
     [
-        (("127.0.0.1", 1), True),
-        (("::ffff:127.0.0.1", 1, 0, 0), True),
-        (("127.0.0.2", 1), False),
-        (("fe80::1%eth0", 1, 0, 2), False),
-        (("nonsense", 1), False),
-        ("", True),
-        (None, True),
+        (socket.AF_INET, ("127.0.0.1", 1), True),
+        (socket.AF_INET6, ("::ffff:127.0.0.1", 1, 0, 0), True),
+        (socket.AF_INET, ("127.0.0.2", 1), False),
+        (socket.AF_INET6, ("fe80::1%eth0", 1, 0, 2), False),
+        (socket.AF_INET, ("nonsense", 1), False),
+        (socket.AF_INET, None, False),
+        (socket.AF_UNIX, "", True),
+        (socket.AF_UNIX, None, True),
     ],
 )
-def test_trust_is_by_address_for_tcp_and_by_the_socket_for_unix(peer, trusted):
-    assert Trust(Networks.of(["127.0.0.1"]), unix=True)(peer) is trusted
-    assert not Trust(Networks(()), unix=False)(peer)
+def test_trust_is_by_address_for_tcp_and_by_the_socket_for_unix(family, peer, trusted):
+    assert Trust(Networks.of(["127.0.0.1"]), unix=True)(family, peer) is trusted
+    assert not Trust(Networks(()), unix=False)(family, peer)
+
+
+async def test_a_reload_that_takes_trust_away_reaches_connections_that_are_open(listener):
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    for trust, status in ((listener.server.trust, b"401"), (Trust(Networks(()), unix=False), b"403")):
+        listener.server.trust = trust
+        writer.write(a_check("/api/x"))
+        assert (await reader.readuntil(b"\r\n")).split()[1] == status
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readuntil(b"\n")
+    writer.close()
+
+
+async def test_strangers_cannot_keep_out_those_who_may_ask(house, monkeypatch):
+    monkeypatch.setattr(module, "MAX_STRANGERS", 2)
+    stranger = Listener(house, Trust(Networks.of(["192.0.2.1"]), unix=True))
+    await stranger.start()
+    held = [await asyncio.open_connection("127.0.0.1", stranger.port) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    assert await stranger.send(a_check("/api/x")) == b"", "a third stranger is hung up on"
+    for _, writer in held:
+        writer.close()
+    await asyncio.sleep(0.05)
+    assert parsed(await stranger.send(a_check("/api/x")))[0] == 403
+    await stranger.stop()
+    assert not stranger.server.strangers
+
+
+async def test_a_stranger_is_not_logged_at_each_check(house):
+    stranger = Listener(house, Trust(Networks(()), unix=False))
+    await stranger.start()
+    with structlog.testing.capture_logs() as logs:
+        await stranger.ask("/api/x")
+    assert logs == []
+    await stranger.stop()
+
+
+@pytest.mark.parametrize("line", [b"GET /check/traefik HTTP/2.0", b"CONNECT /check/traefik HTTP/1.1"])
+async def test_other_versions_and_connect_are_refused(listener, line):
+    raw = a_check("/public/x").partition(b"\r\n")[2]
+    assert parsed(await listener.send(line + b"\r\n" + raw))[0] >= 400
+
+
+async def test_a_head_that_begins_behind_a_whole_one_has_its_own_deadline(listener, monkeypatch):
+    monkeypatch.setattr(module, "HEAD_DEADLINE_S", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    writer.write(head("/nothing") + b"G")
+    await reader.readuntil(b"not a check\n")
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await asyncio.wait_for(reader.readexactly(1), 1)
+    writer.close()
+
+
+async def test_a_preflight_hands_no_credential_to_an_app_that_must_not_see_one(listener):
+    _, token = listener.house.keep()
+    wanted = ((b"Origin", b"https://a.example"), (b"Access-Control-Request-Method", b"GET"))
+    sent = (b"Authorization", b"Bearer " + token)
+    status, pairs, _ = await listener.ask("/cors/x", *wanted, sent, method="OPTIONS")
+    assert (status, values(pairs, b"authorization")) == (200, [])
 
 
 async def test_an_error_inside_is_a_refusal_and_its_log_holds_no_value(listener, monkeypatch):  # L03
