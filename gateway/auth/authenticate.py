@@ -13,15 +13,18 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from gateway.auth.cache import TokenStates, VerifiedTokens
+from gateway.auth.evidence_of import RtAsked
 from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
 from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, StaleError
+from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.turns import Turn, Turns, TurnStore
 from gateway.core.evidence import NotChecked, Proven, Rejected
 from gateway.core.owner import StoredSecret, TokenRecord
 from gateway.core.reason import Reason
+from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.token import Parsed, handle, parse
-from gateway.store import StoreError
+from gateway.store import RtTokenRow, StoreError
 
 STORE_DEADLINE_S = 0.15  # Envoy gives up on us after 0.2 s; an own `unavailable` is a denial in every dialect
 HASH_DEADLINE_S = 1.5  # below every shipped proxy timeout (2 s)
@@ -55,6 +58,7 @@ class Authenticator:
         pool: HashPool,
         brand: str,
         fault: Callable[[str], None],
+        rt: RtTokens | None = None,
     ) -> None:
         """`fault` is told what the operator should know (never a secret)."""
         self._store = store
@@ -64,6 +68,7 @@ class Authenticator:
         self._pool = pool
         self._brand = brand
         self._fault = fault
+        self._rt = rt
         self._verified = VerifiedTokens()
         self._flights: dict[bytes, asyncio.Task[Verdict]] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -75,6 +80,8 @@ class Authenticator:
         """Wait for the few tasks that outlive a check."""
         await asyncio.gather(*self._background, *self._flights.values(), return_exceptions=True)
         await self._turns.close()
+        if self._rt is not None:
+            await self._rt.close()
 
     def recall(self, presented: bytes, basic_user: bytes | None) -> Proven | None:
         """Evidence from memory alone, without an await; None when there is more to do. Renew the lease before."""
@@ -88,10 +95,14 @@ class Authenticator:
         self.hits += 1
         return Proven.of(record, secret, basic_user)
 
-    async def authenticate(self, presented: bytes, basic_user: bytes | None = None) -> Evidence:
+    async def authenticate(
+        self, presented: bytes, basic_user: bytes | None = None, *, rt: RtAsked | None = None
+    ) -> Evidence:
         """Evidence about a presented value. Never raises for anything that a client or the store can do."""
         try:
             self._lease.renew()
+            if rt is not None:
+                return await self._prove_rt(presented, rt, basic_user)
             proven = self.recall(presented, basic_user)
             if proven is not None:
                 return proven
@@ -135,6 +146,24 @@ class Authenticator:
             return Proven.of(record, secret, basic_user)
         return NotChecked(reason=Reason.UNAVAILABLE, detail="the token kept changing while it was read", handle=name)
 
+    async def _prove_rt(self, presented: bytes, asked: RtAsked, basic_user: bytes | None) -> Evidence:
+        """As `_prove`, for a token of Request Tracker; which one it is, is all that is remembered apart."""
+        if self._rt is None:
+            return Rejected(reason=Reason.MALFORMED_TOKEN)
+        found = await self._rt.find(presented, asked)
+        if not isinstance(found, RtTokenRow):
+            return found
+        for _ in range(REREADS):
+            position = self._lease.position
+            record = await self._state(found.token_id)
+            if not self._still(position, found.token_id, record):
+                continue
+            secret = None if record is None else rt_secret(record, found.hash)
+            if record is None or secret is None:
+                return Rejected(reason=Reason.WRONG_SECRET)
+            return Proven.of(record, secret, basic_user)
+        return NotChecked(reason=Reason.UNAVAILABLE, detail="the token kept changing while it was read")
+
     def _still(self, position: int, token_id: str, record: TokenRecord | None) -> bool:
         """Whether what was read after `position` is still true now."""
         self._lease.renew()
@@ -162,6 +191,8 @@ class Authenticator:
             return known
         presented = parsed.secret.reveal()
         for secret in record.secrets:
+            if secret.scheme == RT_BCRYPT:
+                continue  # it has no spelling of ours
             key = self._keyring.get(secret.key_id)
             if key is not None and not hmac.compare_digest(key.tag(presented), secret.tag):
                 continue
@@ -200,3 +231,11 @@ class Authenticator:
             self._states.forget(secret.token_id)
         except StoreError as error:
             self._fault(f"secret {secret.row} keeps its old tag: {error}")
+
+
+def rt_secret(record: TokenRecord, stored_hash: str) -> StoredSecret | None:
+    """The secret of the record that came from Request Tracker with this hash; None when a rotation has displaced it."""
+    for secret in record.secrets:
+        if secret.scheme == RT_BCRYPT and secret.hash == stored_hash:
+            return secret
+    return None

@@ -28,6 +28,7 @@ class Key:
     id: str
     tag_key: bytes
     audit_key: bytes
+    rt_key: bytes
     check: str  # what the store keeps to recognise the key; tells nothing about it
 
     def __repr__(self) -> str:
@@ -36,6 +37,10 @@ class Key:
     def tag(self, secret: str) -> bytes:
         """The 32-bit keyed tag of a secret, compared first: a wrong secret reaches argon2 once in 2**32."""
         return hmac.digest(self.tag_key, secret.encode("ascii"), "sha256")[:TAG_BYTES]
+
+    def rt_digest(self, presented: bytes) -> bytes:
+        """The keyed digest by which a token of Request Tracker is found once it was proven."""
+        return hmac.digest(self.rt_key, presented, "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +107,10 @@ def _derive(key_id: str, raw: bytes) -> Key:
     def purpose(name: bytes) -> bytes:
         return hmac.digest(raw, b"token-gateway " + name, hashlib.sha256)
 
-    return Key(id=key_id, tag_key=purpose(b"tag"), audit_key=purpose(b"audit"), check=purpose(b"check")[:8].hex())
+    return Key(
+        id=key_id,
+        tag_key=purpose(b"tag"),
+        audit_key=purpose(b"audit"),
+        rt_key=purpose(b"rt"),
+        check=purpose(b"check")[:8].hex(),
+    )

@@ -14,7 +14,8 @@ from gateway.auth.cache import TokenStates
 from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import load as load_keys
-from gateway.auth.lease import Lease
+from gateway.auth.lease import Lease, boot_clock
+from gateway.auth.rt.tokens import RtTokens
 from gateway.cli.output import note
 from gateway.config import Settings, find, load
 from gateway.store import Store
@@ -62,6 +63,7 @@ async def authenticating(desk: Desk) -> AsyncIterator[Authenticator]:
     """What checks authenticate with, over this desk's store."""
     feed = desk.store.follow()
     states = TokenStates()
+    rt_pool = HashPool(threads=1, queue=1, name="bcrypt-cli")
     authenticator = Authenticator(
         store=desk.store,
         lease=Lease(feed, bound_s=desk.store.meta.bound_s, apply=states.apply),
@@ -70,11 +72,13 @@ async def authenticating(desk: Desk) -> AsyncIterator[Authenticator]:
         pool=desk.hashing,
         brand=desk.settings.tokens.brand,
         fault=note,
+        rt=RtTokens(store=desk.store, keyring=desk.keyring, pool=rt_pool, failures=None, clock=boot_clock, fault=note),
     )
     try:
         yield authenticator
     finally:
         await authenticator.close()
+        rt_pool.close()
         feed.close()
 
 

@@ -1,9 +1,11 @@
 """What a terminal gets: tables drawn by rich. Import this only when there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +28,14 @@ def fields(pairs: Sequence[tuple[str, Cell]]) -> None:
     for name, value in pairs:
         grid.add_row(Text(name, style="bold"), _text(value))
     Console().print(grid)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr over `total` bytes; it is told how many are done."""
+    with Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def _text(cell: Cell) -> Text:

@@ -19,7 +19,7 @@ def show_list(entries: Sequence[TokenEntry], brand: str, now: datetime) -> None:
         (
             handle(brand, entry.token.kind, entry.token.id),
             entry.owner.login,
-            entry.token.name,
+            f"{entry.token.name} (from RT)" if entry.is_from_rt else entry.token.name,
             ", ".join(sorted(entry.token.scopes)) or "-",
             expires_cell(entry.token, now),
             state_cell(entry.token, entry.owner, now),
@@ -71,6 +71,8 @@ def fields(entry: TokenEntry, brand: str, now: datetime) -> list[tuple[str, Cell
         ("created", f"{exact(token.created_at)} by {entry.created_by}"),
         ("used", used_words(entry, now)),
     ]
+    if entry.is_from_rt:
+        shown.append(("secret", "the one of Request Tracker; `token-gateway token rotate` makes one of ours"))
     if usage.last_used_at is not None:
         shown.append(("last used", f"{exact(usage.last_used_at)} from {usage.last_address or 'an unknown address'}"))
         shown.append(("since rotation", f"{usage.since_rotation} times"))
@@ -87,6 +89,7 @@ def document(entry: TokenEntry, brand: str) -> dict[str, Any]:
     return token_document(entry.token, entry.owner, brand) | {
         "created_by": entry.created_by,
         "revoked_by": entry.revoked_by,
+        "from_rt": entry.is_from_rt,
         "usage": {
             "total": usage.total,
             "since_rotation": usage.since_rotation,

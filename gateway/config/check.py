@@ -1,12 +1,14 @@
 """What the sections of a configuration say about each other. Every check finds all it can and stops nothing."""
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 
 from gateway.config.fault import Fault, pick
 from gateway.config.places import Places, members
 from gateway.config.schema import Document, UnixListener
 from gateway.config.written import WrittenRoute
 from gateway.config.yaml_nodes import Located, Path, YamlMap
+from gateway.core.credential import RT
 from gateway.core.naming import label_flaw
 from gateway.core.policy import EVERYONE
 
@@ -19,6 +21,7 @@ def check(document: Document, root: YamlMap, routes: Iterable[WrittenRoute], pla
     yield from _identity(root, known, places)
     yield from known.identity_set(places, root, "identity", ("defaults",))
     yield from _both(document, root, routes, places)
+    yield from _rt(document, root, routes, places)
     seen: set[Path] = set()
     for route in routes:
         for part in route.parts():
@@ -114,12 +117,34 @@ def _both(document: Document, root: YamlMap, routes: Iterable[WrittenRoute], pla
     sets = root.get("identity", document.identity)
     told = sets.values() if isinstance(sets, dict) else ()
     identity = {header.lower() for headers in told if isinstance(headers, dict) for header in headers}
+    for path, credential in _credentials(root, routes):
+        if credential.lower().removeprefix("header:") in identity and credential.startswith("header:"):
+            fault = Fault("{value} is also an identity header", "take another header for one of the two")
+            yield places.at_value(path, fault)
+
+
+def _rt(document: Document, root: YamlMap, routes: Iterable[WrittenRoute], places: Places) -> Iterator[Located]:
+    """Tokens of Request Tracker are taken for a time that somebody chose, and need a package of their own."""
+    until_is_there = "rt_until" in _keys(root.get("import")) or document.import_.rt_until is not None
+    for path, credential in _credentials(root, routes):
+        if credential == RT and not until_is_there:
+            fault = Fault(
+                "lists rt, and import.rt_until does not say how long tokens of Request Tracker are taken",
+                'add import: {rt_until: "2027-06-30"}, with your own last day',
+            )
+            yield places.at_value(path, fault)
+        if credential == RT and find_spec("bcrypt") is None:
+            fault = Fault(
+                "lists rt, and the package bcrypt is not installed", "install token-gateway[import], or remove rt"
+            )
+            yield places.at_value(path, fault)
+
+
+def _credentials(root: YamlMap, routes: Iterable[WrittenRoute]) -> list[tuple[Path, str]]:
+    """Every transport that is written anywhere, with its place."""
     defaults = root.get("defaults")
     listed = members(defaults, "credentials", ("defaults",)) if isinstance(defaults, YamlMap) else []
     parts = {part.path: part.node for route in routes for part in route.parts() if part.says("credentials")}
     for path, node in parts.items():
         listed += members(node, "credentials", path)
-    for path, credential in listed:
-        if credential.lower().removeprefix("header:") in identity and credential.startswith("header:"):
-            fault = Fault("{value} is also an identity header", "take another header for one of the two")
-            yield places.at_value(path, fault)
+    return listed

@@ -104,6 +104,7 @@ class _Reader:
             store=store,
             key_file=document.key_file or self._folder / "token-gateway.key",
             tokens=document.tokens,
+            import_=document.import_,
             groups=document.groups,
             permissions=document.permissions,
             scopes=document.scopes,

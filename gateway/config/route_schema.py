@@ -119,7 +119,8 @@ class RouteKeys(Section):
     credentials: Credentials | None = Field(
         default=None,
         description="Where a token is looked for: `bearer`, `token`, `basic`, `header:NAME`; and, discouraged, "
-        "`query:NAME`, `form:NAME`. Default: `defaults.credentials`.",
+        "`query:NAME`, `form:NAME`; `rt`: tokens moved in from Request Tracker count there too. Default: "
+        "`defaults.credentials`.",
     )
     challenge: Challenges | None = Field(
         default=None,

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from gateway.config.fault import Fault
+from gateway.config.kinds.days import Day
 from gateway.config.kinds.durations import Duration, MaxDuration, duration_text
 from gateway.config.kinds.headers import HeaderName
 from gateway.config.kinds.networks import SkippedNetworks, TrustedProxies, TrustedProxyList
@@ -36,6 +37,9 @@ class UnixListener(Section):
         default=None,
         description="The Unix group that owns it, such as the one the proxy runs in. Default: the gateway's own.",
     )
+
+    def __str__(self) -> str:
+        return f"unix:{self.unix}"
 
 
 CheckListener = TcpListener | UnixListener
@@ -143,6 +147,16 @@ class Tokens(Section):
         default=("x-access-token", "oauth2"),
         description="User names that HTTP Basic clients may send with a token as password, besides the owner's login, "
         "`__token__` and none. Default: [x-access-token, oauth2], which git clients use.",
+    )
+
+
+class Import(Section):
+    """What was moved in from elsewhere, and for how long it is taken as it is."""
+
+    rt_until: Day | None = Field(
+        default=None,
+        description="The last day (UTC) on which routes that list `rt` take tokens of Request Tracker, such as "
+        '`"2027-06-30"`. Must be there when a route lists `rt`. Default: none is taken.',
     )
 
 
@@ -274,6 +288,9 @@ class Document(Section):
         "apart from the database. Default: token-gateway.key.",
     )
     tokens: Tokens = Field(default=Tokens(), description="What tokens look like and how long they live.")
+    import_: Import = Field(
+        default=Import(), alias="import", description="What was moved in from elsewhere, and how long it is taken."
+    )
     groups: Annotated[tuple[Group, ...], OneOrMany(or_none=True)] = Field(
         default=(), description="The groups that routes, permissions and identity sets may name. Default: []."
     )

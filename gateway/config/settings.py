@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from gateway.config.compile import compile_permissions
 from gateway.config.kinds.networks import TrustedProxies
-from gateway.config.schema import ClientAddress, Defaults, Listen, Logs, Permissions, StoreSection, Tokens
+from gateway.config.schema import ClientAddress, Defaults, Import, Listen, Logs, Permissions, StoreSection, Tokens
 from gateway.core.identity import IdentitySet, IdentitySets
 from gateway.core.policy import Policy
 from gateway.core.routes import Route, RouteTable
@@ -26,6 +27,7 @@ class Settings:
     store: StoreSection
     key_file: Path
     tokens: Tokens
+    import_: Import
     groups: tuple[str, ...]
     permissions: Permissions
     scopes: Mapping[str, str]  # name -> description
@@ -33,6 +35,12 @@ class Settings:
     defaults: Defaults
     logs: Logs
     routes: tuple[Route, ...]
+
+    @property
+    def rt_until(self) -> datetime | None:
+        """The moment from which no token of Request Tracker is taken: the end of `import.rt_until`."""
+        last = self.import_.rt_until
+        return None if last is None else datetime.combine(last + timedelta(days=1), time(), UTC)
 
     def policy(self) -> Policy:
         """Compile what decisions are made with. Costs some 20 us per route; pure, for any thread."""
@@ -42,4 +50,5 @@ class Settings:
             permissions=compile_permissions(self.permissions),
             basic_users=frozenset(self.tokens.basic_users),
             brand=self.tokens.brand,
+            rt_until=self.rt_until,
         )

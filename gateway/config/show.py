@@ -44,6 +44,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             },
             "basic_users": list(tokens.basic_users),
         },
+        **({} if settings.import_.rt_until is None else {"import": {"rt_until": str(settings.import_.rt_until)}}),
         "groups": list(settings.groups),
         "permissions": {name: list(holders) for name, holders in settings.permissions},
         "scopes": dict(settings.scopes),

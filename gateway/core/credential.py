@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.core.rt_token import parse_rt_token
+
 MAX_VALUE = 8190  # bytes of one header value; longer ones do not reach us through any proxy (PROXIES A.5)
 SCHEMES = ("bearer", "token", "basic")
+RT = "rt"  # tokens of Request Tracker count too, in the transports listed and as `Authorization: token`
 
 _SCHEME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -55,6 +58,7 @@ class _Transports(NamedTuple):
     headers: frozenset[bytes]
     query: frozenset[bytes]
     form: frozenset[bytes]
+    rt: bool
 
 
 @lru_cache(maxsize=1024)
@@ -67,13 +71,14 @@ def _compiled(credentials: tuple[str, ...]) -> _Transports:
         frozenset(name.lower() for name in named("header:")),
         named("query:"),
         named("form:"),
+        RT in credentials,
     )
 
 
 def header_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
     """The lower-case names of all headers in which these transports look."""
     transports = _compiled(credentials)
-    return transports.headers | {b"authorization"} if transports.schemes else transports.headers
+    return transports.headers | {b"authorization"} if transports.schemes or transports.rt else transports.headers
 
 
 def query_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
@@ -107,11 +112,11 @@ def present(headers: Sequence[tuple[bytes, bytes]], credentials: tuple[str, ...]
     found: Credential = _NOTHING
     for name, value in headers:
         key = name.lower()
-        if key == b"authorization" and schemes:
+        if key == b"authorization" and (schemes or transports.rt):
             if authorization is not None and authorization != value:
                 return Ambiguous("Authorization came twice with different values")
             authorization = value
-            candidate = _from_authorization(value, schemes)
+            candidate = _from_authorization(value, schemes, rt=transports.rt)
         elif key in named:
             candidate = Presented(token=value) if len(value) <= MAX_VALUE else _MALFORMED
         else:
@@ -123,15 +128,18 @@ def present(headers: Sequence[tuple[bytes, bytes]], credentials: tuple[str, ...]
     return found
 
 
-def _from_authorization(value: bytes, schemes: frozenset[bytes]) -> Presented | None:
+def _from_authorization(value: bytes, schemes: frozenset[bytes], *, rt: bool) -> Presented | None:
     """None when the scheme is not one of ours: then the value is the app's own business."""
     matched = _SCHEME.match(value)
     if matched is None:
         return None if not value else _MALFORMED
     scheme = matched[0].lower()
-    if scheme not in schemes:
-        return None
     rest = value[matched.end() :]
+    if scheme not in schemes:
+        # Beside `rt`, an unlisted `token` scheme is the app's own business unless it carries what RT writes.
+        is_rt = rt and scheme == b"token" and parse_rt_token(rest.strip(b" \t")) is not None
+        if not is_rt:
+            return None
     if len(value) > MAX_VALUE or rest[:1] != b" " or rest[1:2] in {b"", b" ", b"\t"}:
         return _MALFORMED
     return _from_basic(rest[1:]) if scheme == b"basic" else Presented(token=rest[1:])

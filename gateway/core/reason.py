@@ -29,6 +29,7 @@ class Reason(StrEnum):
     UNKNOWN_TOKEN = "unknown_token"
     WRONG_SECRET = "wrong_secret"
     STALE_SECRET = "stale_secret"
+    IMPORT_ENDED = "import_ended"
     BASIC_USER = "basic_user"
     EXPIRED = "expired"
     IDLE = "idle"
@@ -75,6 +76,7 @@ OUTSIDE: dict[Reason, Outside] = {
     Reason.UNKNOWN_TOKEN: Outside(_INVALID, _INVALID, 401),
     Reason.WRONG_SECRET: Outside(_INVALID, _INVALID, 401),
     Reason.STALE_SECRET: Outside(_INVALID, _INVALID, 401),
+    Reason.IMPORT_ENDED: Outside(_INVALID, "import_ended", 401),
     Reason.BASIC_USER: Outside(_INVALID, _INVALID, 401),
     Reason.EXPIRED: Outside(_INVALID, "expired", 401),
     Reason.IDLE: Outside(_INVALID, "idle", 401),

@@ -24,6 +24,7 @@ from gateway.store.feed import Changes, FeedPosition, FeedRow, SqliteFeed
 from gateway.store.meta import StoreKey, StoreMeta
 from gateway.store.patience import Limits
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState
+from gateway.store.rt_tokens import RtTokenMoved, RtTokenRow
 from gateway.store.store import Store
 from gateway.store.usage import Usage, Use
 
@@ -46,6 +47,8 @@ __all__ = [
     "NotFound",
     "OwnerEntry",
     "Restored",
+    "RtTokenMoved",
+    "RtTokenRow",
     "SqliteFeed",
     "Store",
     "StoreError",

@@ -4,12 +4,13 @@ from sqlalchemy import insert, select, update
 
 from gateway.store.audit import Subject
 from gateway.store.change_owners import OwnerChanges
+from gateway.store.change_rt_tokens import RtTokenChanges
 from gateway.store.change_tokens import TokenChanges
 from gateway.store.meta import StoreKey
 from gateway.store.tables import keys, meta
 
 
-class Change(OwnerChanges, TokenChanges):
+class Change(OwnerChanges, TokenChanges, RtTokenChanges):
     """What can be changed, all or nothing. After an error the change can only end, and nothing of it is stored.
 
     The methods record what they do by themselves; `audit` is for what a use case has to add. The reads inside a change

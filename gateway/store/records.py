@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token, TokenRecord
+from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.token import Kind
 from gateway.store.tables import owner_groups, owner_organisations, owners, secrets, tokens, usage
 from gateway.store.usage import Usage
@@ -52,7 +53,10 @@ class OwnerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenEntry:
-    """A token in a list, with who made and ended it, and its use."""
+    """A token in a list, with who made and ended it, and its use.
+
+    `is_from_rt`: its current secret is the one that it had in Request Tracker.
+    """
 
     token: Token
     owner: Owner
@@ -61,6 +65,7 @@ class TokenEntry:
     usage: Usage
     quiet_since: datetime
     version: int
+    is_from_rt: bool = False
 
 
 def _names(table: FromClause, label: str) -> Label[str]:
@@ -124,7 +129,12 @@ TOKEN_RECORD = (
 OWNERS = select(*_OWNER)
 OWNER_BY_ID = OWNERS.where(owners.c.id == bindparam("wanted"))
 OWNER_BY_LOGIN = OWNERS.where(owners.c.login_folded == bindparam("wanted"))
-TOKENS = select(*_TOKEN, *_OWNER, *_USAGE).select_from(
+_IS_FROM_RT = (
+    exists()
+    .where(secrets.c.token_id == tokens.c.id, secrets.c.ends_at.is_(None), secrets.c.scheme == RT_BCRYPT)
+    .label("is_from_rt")
+)
+TOKENS = select(*_TOKEN, *_OWNER, *_USAGE, _IS_FROM_RT).select_from(
     tokens.join(owners, tokens.c.owner_id == owners.c.id).join(usage, usage.c.token_id == tokens.c.id)
 )
 
@@ -223,6 +233,7 @@ def token_entry(row: Row[Any]) -> TokenEntry:
         ),
         quiet_since=_quiet_since(row),
         version=row.version,
+        is_from_rt=row.is_from_rt,
     )
 
 

@@ -1,6 +1,6 @@
 """The store: the one place where a gateway's state lives. What it promises is here; how is in the modules beside."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from gateway.core.owner import OwnerKind, TokenRecord
 from gateway.core.token import Kind
-from gateway.store import records
+from gateway.store import records, rt_tokens
 from gateway.store.audit import AuditVerdict, verify
 from gateway.store.change import Change
 from gateway.store.errors import InstallationMismatch, StoreError
@@ -20,6 +20,7 @@ from gateway.store.meta import StoreKey, StoreMeta, meta_statement, read_meta, r
 from gateway.store.migrate import bring_up, head
 from gateway.store.patience import Limits, in_thread
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
+from gateway.store.rt_tokens import RtTokenRow
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import secrets, tokens, usage
 from gateway.store.usage import Usage, Use, add_statement, use_parameters
@@ -115,11 +116,33 @@ class Store:
             result = await turn.execute(update(secrets).where(as_it_was).values(key_id=key_id, tag=tag))
         return result.rowcount == 1
 
+    async def keep_rt_digest(self, known: RtTokenRow, key_id: str, digest: bytes) -> bool:
+        """Let a token of RT be found by this digest from now on; False when the row is not as it was. No feed row: the
+        secret is the same.
+        """
+        async with self._engine.writing() as turn:
+            result = await turn.execute(rt_tokens.set_digest(known, key_id, digest))
+        return result.rowcount == 1
+
     # What is read
 
     async def load_token(self, token_id: str) -> TokenRecord | None:
         """What a decision needs to know of a token, in one statement; None for an unknown id. StoreUnavailable."""
         return records.token_record(await self._engine.read(records.TOKEN_RECORD, {"wanted": token_id}))
+
+    async def rt_token(self, digests: Collection[bytes]) -> RtTokenRow | None:
+        """The token of RT that one of these digests was made of."""
+        rows = await self._engine.read(rt_tokens.by_digest(digests))
+        return rt_tokens.row(rows[0]) if rows else None
+
+    async def open_rt_tokens(self, user_id: int, key_ids: Collection[str]) -> tuple[RtTokenRow, ...]:
+        """The tokens of RT's user that cannot be found by a digest of these keys, the one used last first."""
+        return tuple(map(rt_tokens.row, await self._engine.read(rt_tokens.open_of(user_id, key_ids))))
+
+    async def heaviest_rt_user(self, key_ids: Collection[str]) -> int:
+        """How many bcrypt rounds it takes to try all such tokens of the user for whom that takes the most."""
+        ((rounds,),) = await self._engine.read(rt_tokens.heaviest(key_ids))
+        return int(rounds)
 
     async def load_meta(self) -> StoreMeta:
         """The meta row as it is now; `meta` is as it was when the store was opened."""

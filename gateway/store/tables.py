@@ -120,6 +120,7 @@ rt_tokens = Table(
     "rt_tokens",
     metadata,
     Column("id", _Serial, primary_key=True),
+    Column("rt_token_id", BigInteger, nullable=False, unique=True),
     Column("rt_user_id", BigInteger, nullable=False, index=True),
     Column("token_id", Text, ForeignKey("tokens.id"), nullable=False),
     Column("hash", Text, nullable=False),

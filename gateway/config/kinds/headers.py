@@ -8,7 +8,7 @@ from pydantic import WithJsonSchema as Schema
 
 from gateway.config.fault import Fault, pick
 from gateway.config.kinds.texts import text
-from gateway.core.credential import SCHEMES
+from gateway.core.credential import RT, SCHEMES
 from gateway.core.token import Kind
 
 HEADER_PATTERN = r"[A-Za-z0-9-]{1,64}"
@@ -47,7 +47,7 @@ HeaderName = Annotated[str, PlainValidator(header_name), Schema({"type": "string
 
 def _credential(value: object) -> str:
     found = text(value)
-    if found in SCHEMES:
+    if found in (*SCHEMES, RT):
         return found
     kind, colon, name = found.partition(":")
     if colon and kind in {"query", "form"}:
@@ -62,8 +62,8 @@ def _credential(value: object) -> str:
                 fault.what,
                 "name a header of your own, such as header:X-API-Key; Authorization is read by bearer, token and basic",
             ) from None
-    known = "known are bearer, token, basic, header:NAME, query:NAME and form:NAME"
-    mend = known if ":" in found else pick(found, SCHEMES, known)
+    known = "known are bearer, token, basic, header:NAME, query:NAME, form:NAME and rt"
+    mend = known if ":" in found else pick(found, (*SCHEMES, RT), known)
     raise Fault("{value} is not a way to send a token", mend)
 
 
@@ -73,7 +73,7 @@ Credential = Annotated[
     Schema(
         {
             "type": "string",
-            "pattern": f"^(bearer|token|basic|header:{HEADER_PATTERN}|(query|form):{PARAMETER_PATTERN})$",
+            "pattern": f"^(bearer|token|basic|rt|header:{HEADER_PATTERN}|(query|form):{PARAMETER_PATTERN})$",
         }
     ),
 ]

@@ -17,6 +17,10 @@ _WORDS = {
     ),
     "expired": ("This access token has expired", "Make a new token, or ask for its expiry to be moved."),
     "idle": ("This access token has ended", "It was not used for longer than it may rest. Make a new one."),
+    "import_ended": (
+        "Tokens of Request Tracker are not taken any more",
+        "Make a new token, or rotate this one and use its new secret.",
+    ),
     "revoked": ("This access token was revoked", "A revoked token stays so. Make a new one."),
     "suspended": ("This access token is suspended", "Its owner or an administrator can resume it."),
     "owner_disabled": ("The owner of this token is disabled", "An administrator can enable the account again."),

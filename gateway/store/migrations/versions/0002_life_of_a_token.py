@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.create_table(
         "rt_tokens",
         sa.Column("id", _SERIAL, primary_key=True),
+        sa.Column("rt_token_id", sa.BigInteger, nullable=False, unique=True),
         sa.Column("rt_user_id", sa.BigInteger, nullable=False, index=True),
         sa.Column("token_id", sa.Text, sa.ForeignKey("tokens.id"), nullable=False),
         sa.Column("hash", sa.Text, nullable=False),
