@@ -4,13 +4,14 @@ There is no second implementation: `choose` and `decide` are given a recorder, a
 would do it, or, when only its id is known, taken as if its current secret had matched.
 """
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.auth.evidence_of import Authenticate, evidence_of
 from gateway.auth.refused import NOT_FOUND, Refused
-from gateway.core.credential import Credential, agree, query_names
+from gateway.core.credential import Credential, agree, present, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
 from gateway.core.evidence import Evidence, Proven
 from gateway.core.network import Networks
@@ -45,6 +46,29 @@ class KnownToken:
 
 Presenter = Callable[[tuple[str, ...]], Credential]
 """What a client presents, given the transports that the route looks in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A client with a token, as a `Presenter`: sends it by `transport`, or by the first header transport of the route.
+
+    `basic_user` is sent with HTTP Basic. A transport that the route does not list is not looked at, as in a check.
+    """
+
+    token: bytes
+    transport: str | None = None
+    basic_user: bytes = b""
+
+    def __call__(self, credentials: tuple[str, ...]) -> Credential:
+        transport = self.transport or next((one for one in credentials if not one.startswith(("query:", "form:"))), "")
+        return present([self._header(transport)], credentials)
+
+    def _header(self, transport: str) -> tuple[bytes, bytes]:
+        if transport.startswith("header:"):
+            return transport.removeprefix("header:").encode("ascii"), self.token
+        if transport == "basic":
+            return b"Authorization", b"Basic " + b64encode(self.basic_user + b":" + self.token)
+        return b"Authorization", transport.encode("ascii") + b" " + self.token
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REFUSED = 1
 MAX_TOKEN_BYTES = 8190  # no longer value reaches the gateway through any proxy
 
+_HEADER = re.compile(r"header:[A-Za-z0-9-]+")
 _URL = re.compile(r"https?://([^/?#@]+)(.*)", re.DOTALL | re.IGNORECASE)
 
 
@@ -43,6 +44,15 @@ def explain(
     ip: Annotated[
         str | None,
         typer.Option("--ip", metavar="ADDRESS", help="The client's address. Default: not known.", show_default=False),
+    ] = None,
+    transport: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="TRANSPORT",
+            help="How the client sends it: bearer, token, basic, header:NAME. Default: the route's first.",
+            show_default=False,
+        ),
     ] = None,
     basic_user: Annotated[
         str | None,
@@ -82,7 +92,7 @@ def explain(
     asked: dict[str, Any] = {}
 
     async def work(desk: "Desk") -> "Explained":
-        asker = _asker(desk, secret, token_id, basic_user)
+        asker = _asker(desk, secret, token_id, transport, basic_user)
         asked["source"] = desk.settings.source
         asked["brand"] = desk.settings.tokens.brand
         async with authenticating(desk) as authenticator:
@@ -165,18 +175,21 @@ def _show(explained: "Explained", source: Path) -> None:
 
 
 def _asker(
-    desk: "Desk", secret: bytes | None, token_id: str | None, basic_user: str | None
+    desk: "Desk", secret: bytes | None, token_id: str | None, transport: str | None, basic_user: str | None
 ) -> "Presenter | KnownToken":
-    from gateway.auth.explain import KnownToken
+    from gateway.auth.explain import Client, KnownToken
     from gateway.auth.tokens import read_reference
-    from gateway.core.credential import NoCredential, Presented
+    from gateway.core.credential import SCHEMES, NoCredential
 
     if token_id is not None:
         return KnownToken(read_reference(desk, token_id))
     if secret is None:
         return lambda _: NoCredential()
-    presented = Presented(token=secret, basic_user=None if basic_user is None else _bytes(basic_user))
-    return lambda _: presented
+    if basic_user is not None and transport is None:
+        transport = "basic"
+    if transport is not None and transport not in SCHEMES and not _HEADER.fullmatch(transport):
+        raise Failure(f"--as {transport}: not a way to send a token", "write bearer, token, basic or header:NAME")
+    return Client(token=secret, transport=transport, basic_user=_bytes(basic_user or ""))
 
 
 def _read_token(file: Path) -> bytes:

@@ -63,14 +63,22 @@ def restore_store(
     """
     import asyncio
 
+    from gateway.auth.desk import MARGIN_S
     from gateway.auth.keyring import load as load_keys
     from gateway.cli.desk import actor, load_settings, now
     from gateway.cli.output import note, show_json
-    from gateway.store import restore
+    from gateway.store import Restored, describe, restore
 
     settings = load_settings(config)
     keys = load_keys(settings.key_file).keys
-    done = asyncio.run(restore(settings.store.url, file, actor=actor(), keys=keys, now=now))
+
+    async def work() -> "Restored":
+        done = await restore(settings.store.url, file, actor=actor(), keys=keys, now=now)
+        # No server uses what it had cached any more when this returns.
+        await asyncio.sleep((await describe(settings.store.url)).bound_ms / 1000 + MARGIN_S)
+        return done
+
+    done = asyncio.run(work())
     if as_json:
         show_json({"restored": file, "epoch": done.epoch, "kept": done.kept})
     note(f"restored {file} under the new epoch {done.epoch}")

@@ -153,7 +153,11 @@ class Gateway:
         self.service = CheckService(
             generation.check, authenticator=authenticator, usage=usage, metrics=metrics, clock=clock
         )
-        self.server = CheckServer(self.service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger)
+        self.server = server = CheckServer(
+            self.service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
+        )
+        metrics.counter("check_connections", "Connections to the check listener.", lambda: server.accepted)
+        metrics.gauge("check_connections_open", "Of these, open now.", lambda: len(server.connections))
 
     @classmethod
     async def build(cls, settings: Settings, keyring: KeyRing, stack: contextlib.AsyncExitStack) -> "Gateway":

@@ -59,10 +59,12 @@ PREFLIGHT = (("Origin", "https://page.example.net"), ("Access-Control-Request-Me
 def test_h24_a_preflight_passes_where_the_route_says_so_and_carries_no_identity(
     proxy: Proxy, ask: Ask, app: Recorder, world: World
 ) -> None:
-    reply = ask("/anything/cors/x", *PREFLIGHT, ("X-Auth-User", "mallory"), method="OPTIONS", host="raw.example.org")
+    forged = (("X-Auth-User", "mallory"), bearer(world.tokens["read"]), ("X-API-Key", world.tokens["read"]))
+    reply = ask("/anything/cors/x", *PREFLIGHT, *forged, method="OPTIONS", host="raw.example.org")
     assert reply.status == 200
     [seen] = app.seen
     assert "".join(seen.all("X-Auth-User")) == ""
+    assert world.tokens["read"] not in str(seen)
     assert seen.all("Origin") == ["https://page.example.net"]
 
 

@@ -1,5 +1,6 @@
 """`serve` as a process: it starts whole or not at all, follows changes of others, and leaves nothing behind."""
 
+import re
 import signal
 import socket
 import sqlite3
@@ -273,3 +274,11 @@ class TestRefusals:
     def test_aiohttp_without_its_c_parser(self, serving, monkeypatch):  # D03
         monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", "1")
         assert "AIOHTTP_NO_EXTENSIONS" in refused(serving)
+
+
+def test_every_metric_is_documented_and_every_documented_one_is_there(serving):
+    serving.ask(None)
+    _, _, body = serving.get(serving.ops, "/metrics")
+    shown = set(re.findall(r"^# TYPE (\w+) ", body.decode(), re.MULTILINE))
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    assert shown == set(re.findall(r"^\| `(token_gateway_\w+)` \|", page, re.MULTILINE))

@@ -48,6 +48,7 @@ class CheckProtocol(web.RequestHandler):
         self._family = transport.get_extra_info("socket").family
         self._peer = transport.get_extra_info("peername")
         server = cast(CheckServer, self._manager)
+        server.accepted += 1
         if not self.trusted:
             server.strangers.add(self)
         if len(server.connections) > MAX_CONNECTIONS or len(server.strangers) > MAX_STRANGERS:
@@ -128,6 +129,7 @@ class CheckServer(web.Server):
         )
         self.trust = trust
         self.strangers: set[CheckProtocol] = set()
+        self.accepted = 0  # connections since the start; few of many checks, where the proxy keeps them open
         self.malformed = Throttle()
         self._untrusted = untrusted
         self._service = service

@@ -126,3 +126,16 @@ def test_the_token_is_not_in_the_answer_and_counts_no_use(installed, token_file)
 def test_a_question_that_cannot_be_asked_is_one_line(installed, words, code):
     ran = installed.run("explain", *words)
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (code, "", 1)
+
+
+def test_a_token_sent_where_the_route_does_not_look_is_no_credential(installed, token_file):
+    asked = ("explain", "GET", API, "--token-file", token_file, "--json")
+    assert installed.run(*asked, "--as", "bearer").json["decision"] == "allow"
+    refused = installed.run(*asked, "--as", "header:X-API-Key")
+    assert (refused.code, refused.json["reason"]) == (1, "no_credential")
+
+
+def test_a_way_to_send_a_token_that_is_none_is_refused(installed, token_file):
+    ran = installed.run("explain", "GET", API, "--token-file", token_file, "--as", "cookie")
+    assert ran.code == 2
+    assert "bearer, token, basic or header:NAME" in ran.err

@@ -9,7 +9,9 @@ from base64 import b64encode
 import pytest
 import structlog
 
+from gateway.auth.explain import Question, explain
 from gateway.auth.usage import UsageCounter
+from gateway.core.credential import present
 from gateway.core.network import Networks
 from gateway.core.reason import Reason
 from gateway.core.route import Access
@@ -87,7 +89,31 @@ class Listener:
             (b"X-Forwarded-Host", b"app.example.org"),
             (b"X-Forwarded-For", b"10.1.2.3"),
         ]
-        return parsed(await self.send(head(f"/check/{dialect}", *facts, *headers)))
+        answered = parsed(await self.send(head(f"/check/{dialect}", *facts, *headers)))
+        if self.server.trust(socket.AF_INET, ("127.0.0.1", 1)):
+            assert await self.explained(path, headers, method) == self.counts[-1][1], "explain and the check agree"
+        return answered
+
+    async def explained(self, path, headers, method):
+        """The reason that `explain` gives for the same request."""
+        names = {name.lower() for name, _ in headers}
+        question = Question(
+            method=method.encode(),
+            uri=path.encode(),
+            host=b"app.example.org",
+            forwarded_for=b"10.1.2.3",
+            preflight={b"origin", b"access-control-request-method"} <= names,
+        )
+        found = await explain(
+            self.service.settings.policy,
+            question,
+            lambda credentials: present(headers, credentials),
+            skip=Networks(()),
+            authenticate=self.house.authenticator.authenticate,
+            load_token=self.house.store.load_token,
+            now=self.house.clock.now,
+        )
+        return found.decision.reason
 
 
 def head(target, *headers, method="GET"):
@@ -462,7 +488,8 @@ async def test_an_error_inside_is_a_refusal_and_its_log_holds_no_value(listener,
         raise RuntimeError(CANARY.decode())
 
     monkeypatch.setattr(listener.house.authenticator, "authenticate", broken)
-    status, pairs, _ = await listener.ask("/api/x", (b"Authorization", b"Bearer x"))
+    raw = a_check("/api/x")[:-2] + b"Authorization: Bearer x\r\n\r\n"
+    status, pairs, _ = parsed(await listener.send(raw))
     assert (status, values(pairs, b"x-auth-reason")) == (503, [b"unavailable"])
     assert values(pairs, b"retry-after") == [b"1"]
 
