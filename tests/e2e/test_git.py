@@ -1,5 +1,6 @@
 """git as people run it: examples/git.yaml, nginx from its printed config, and `git http-backend` behind it."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,19 @@ def test_the_backend_knows_who_it_is_and_sees_no_token(hosting: Hosting, tmp_pat
     assert {dict(headers).get("X-Auth-User") for _, _, headers in hosting.server.seen} == {"alice"}
     assert hosting.tokens["pull"] not in repr(hosting.server.seen)
     assert "Basic" not in repr(hosting.server.seen)
+
+
+def test_the_line_for_scripts_in_the_how_to_takes_the_token_from_the_environment(
+    hosting: Hosting, tmp_path: Path
+) -> None:
+    page = (EXAMPLE.parents[1] / "docs" / "how-to.md").read_text("utf-8")
+    [line] = [line for line in page.splitlines() if line.startswith("git -c credential.helper=")]
+    words = shlex.split(line.replace("https://git.example.org", f"http://{HOST}:{hosting.port}"))[1:]
+    words = [word.replace("tools/deploy.git", "tools/x.git") for word in words]
+    here = ["-c", f"http.curloptResolve={HOST}:{hosting.port}:127.0.0.1"]
+    done = git(tmp_path, *here, *words, TOKEN=hosting.tokens["pull"])
+    assert done.returncode == 0, done.stderr
+    assert hosting.tokens["pull"] not in (tmp_path / "x" / ".git" / "config").read_text("utf-8")
 
 
 def test_a_revoked_token_pulls_no_more(hosting: Hosting, tmp_path: Path, kind: str) -> None:

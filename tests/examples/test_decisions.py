@@ -91,7 +91,7 @@ GET  /tools/x.git/objects/info/packs                       personal    pull     
 GET  /tools/x.git/info/refs/../../objects/info/packs       personal    pull      -          no_route -
 POST /home/alice/x.git/git-receive-pack                    personal    push      -          token own-push
 GET  /home/alice/x.git/info/refs                           personal    pull      -          token own-refs
-POST /home/ALICE/x.git/git-upload-pack                     personal    pull      -          token own-pull
+POST /home/alice/x.git/git-upload-pack                     personal    pull      -          token own-pull
 GET  /home/bob/x.git/info/refs                             personal    pull,push developers login own-refs
 POST /home/bob/x.git/git-receive-pack                      personal    push      developers login own-push
 POST /home/bob/deep/x.git/git-receive-pack                 personal    push      developers route_denies others-home
@@ -180,6 +180,22 @@ def test_what_an_example_has_switched_off_can_be_switched_on(name: str, more: st
     names = [route.name for route in read(on.encode(), path=path, env={}).routes]
 
     assert set(names) - {route.name for route in load(path, {}).routes} == {more}
+
+
+def test_rt_s_rest_2_can_be_given_its_own_credential_for_each_login(tmp_path: Path) -> None:
+    """R34: as the comment in rt.yaml says."""
+    text = (FOLDER / "rt.yaml").read_text("utf-8")
+    [wanted] = re.findall(r"authorization: \{secret_file: rt-tokens\},", text)
+    for route in ("rest2-read", "rest2-write"):
+        text = text.replace(f"{{name: {route},", f"{{name: {route}, {wanted}")
+    (tmp_path / "rt-tokens").mkdir(mode=0o700)
+    (tmp_path / "rt-tokens" / "alice").write_text("token 1-14-0123456789abcdef0123456789abcdef\n", "utf-8")
+    (tmp_path / "rt-tokens" / "alice").chmod(0o600)
+
+    routes = {route.name: route for route in read(text.encode(), path=tmp_path / "rt.yaml", env={}).routes}
+
+    assert routes["rest2-read"].app_secret == routes["rest2-write"].app_secret is not None
+    assert routes["rest1"].app_secret is None
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

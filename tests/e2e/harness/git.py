@@ -78,9 +78,9 @@ def git_server(folder: Path) -> Iterator[GitServer]:
             thread.join()
 
 
-def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run git in a folder, without anybody's configuration, and without asking anybody anything."""
-    env = {
+def git(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run git in a folder, without anybody's configuration, and without asking anybody anything; `more` environment."""
+    env = more | {
         "HOME": str(folder),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
