@@ -57,8 +57,8 @@ async def revoke_leaked(
             wanted[token_id] = name
     if not wanted:
         return Leaked(revoked=(), missing=tuple(missing), effect=None)
-    revoked, effect = await revoke_tokens(desk, actor=actor, references=list(wanted.values()), address=address)
-    return Leaked(revoked=revoked, missing=tuple(missing), effect=effect)
+    done = await revoke_tokens(desk, actor=actor, references=list(wanted.values()), address=address)
+    return Leaked(revoked=done.revoked, missing=tuple(missing), effect=done.effect)
 
 
 async def _read(

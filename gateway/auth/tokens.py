@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.hashing import ARGON2ID, PoolFullError, hash_token_secret
@@ -31,10 +32,11 @@ from gateway.core.token import (
     parse,
     parse_handle,
 )
-from gateway.store import Change, TokenEntry, TokenState
+from gateway.store import TokenEntry, TokenState
 
 MAX_GRACE = timedelta(days=7)
 MAX_NETWORKS = 64
+MAX_COMPARED = 2000  # tokens looked through for a near miss; beyond that it takes too long
 KIND_OF = {OwnerKind.USER: Kind.PERSONAL, OwnerKind.APPLICATION: Kind.APPLICATION}
 
 
@@ -75,6 +77,15 @@ class Revoked:
     token: Token
     owner: Owner
     already: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What became of the tokens that were to be revoked. `effect`: None when none of them was there."""
+
+    revoked: tuple[Revoked, ...]
+    unknown: tuple[str, ...]
+    effect: Effect | None
 
 
 async def create_token(
@@ -142,7 +153,7 @@ async def show_token(desk: Desk, reference: str) -> Shown:
     token_id = read_reference(desk, reference)
     entry, record = await desk.store.token(token_id), await desk.store.load_token(token_id)
     if entry is None or record is None:
-        raise _unknown(reference)
+        await refuse_unknown(desk, reference)
     return Shown(
         entry=entry,
         secrets=tuple(SecretShown(created_at=one.created_at, ends_at=one.ends_at) for one in record.secrets),
@@ -158,10 +169,11 @@ async def rotate_token(
             "bad_value", field="grace", message="the grace is too long", mend=f"use at most {MAX_GRACE.days} days"
         )
     token_id = read_reference(desk, reference)
-    _in_use(await desk.store.load_token(token_id), reference, desk.now())
+    _refuse_ended(await desk.store.load_token(token_id) or await refuse_unknown(desk, reference), desk.now())
     secret, stored = await _mint(desk, token_id)
     async with desk.store.change(actor=actor, address=address) as change:
-        record = _in_use(await change.token(token_id), reference, change.at)
+        record = await change.token(token_id) or await refuse_unknown(desk, reference)
+        _refuse_ended(record, change.at)
         _refuse_owner(desk, record.owner)
         ends = change.at + grace
         await change.rotate(token_id, stored, old_ends_at=ends)
@@ -171,14 +183,24 @@ async def rotate_token(
     return Minted(token=record.token, owner=record.owner, whole=whole, old_ends_at=ends, effect=effect)
 
 
-async def revoke_tokens(
-    desk: Desk, *, actor: str, references: Sequence[str], address: str = ""
-) -> tuple[tuple[Revoked, ...], Effect]:
-    """End tokens for good, all of them or none. Returns when no check anywhere can still allow one of them."""
-    ids = [read_reference(desk, reference) for reference in references]
+async def revoke_tokens(desk: Desk, *, actor: str, references: Sequence[str], address: str = "") -> Revocation:
+    """End tokens for good, each that is there. Returns when no check anywhere can still allow one of them.
+
+    An unknown one does not keep the others alive; what is no handle at all is refused before anything is changed.
+    """
+    ids = {read_reference(desk, reference): reference for reference in references}
+    done: list[Revoked] = []
+    unknown: list[str] = []
     async with desk.store.change(actor=actor, address=address) as change:
-        done = [await _revoke(change, token_id, reference) for token_id, reference in zip(ids, references, strict=True)]
-    return tuple(done), await effective(desk)
+        for token_id, reference in ids.items():
+            record = await change.token(token_id)
+            if record is None:
+                unknown.append(reference)
+                continue
+            already = not await change.revoke(token_id)
+            done.append(Revoked(token=record.token, owner=record.owner, already=already))
+    effect = await effective(desk) if done else None
+    return Revocation(revoked=tuple(done), unknown=tuple(unknown), effect=effect)
 
 
 def read_reference(desk: Desk, text: str) -> str:
@@ -198,19 +220,11 @@ def read_reference(desk: Desk, text: str) -> str:
             "`token-gateway token revoke --stdin`",
         )
     raise Refused(
-        NOT_FOUND,
+        "bad_value",
         field="token",
         message="that is not a token's handle",
         mend=f"write {handle(brand, Kind.PERSONAL, 'x' * ID_WIDTH)} as `token-gateway token list` shows it",
     )
-
-
-async def _revoke(change: Change, token_id: str, reference: str) -> Revoked:
-    record = await change.token(token_id)
-    if record is None:
-        raise _unknown(reference)
-    changed = await change.revoke(token_id)
-    return Revoked(token=record.token, owner=record.owner, already=not changed)
 
 
 async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:
@@ -233,21 +247,22 @@ async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:
     return secret, stored
 
 
-def _in_use(record: TokenRecord | None, reference: str, now: datetime) -> TokenRecord:
-    if record is None:
-        raise _unknown(reference)
+def _refuse_ended(record: TokenRecord, now: datetime) -> None:
     token = record.token
     if token.revoked_at is not None:
         raise Refused("revoked", field="token", message="the token is revoked, for good", mend="create a new one")
     if token.expires_at is not None and token.expires_at <= now:
         raise Refused("expired", field="token", message="the token has expired", mend="create a new one")
-    return record
 
 
-def _unknown(reference: str) -> Refused:
-    return Refused(
-        NOT_FOUND, field="token", message=f"there is no token {reference}", mend="see `token-gateway token list`"
-    )
+async def refuse_unknown(desk: Desk, reference: str) -> NoReturn:
+    """Refused `not_found`, with the nearest token there is, in case of a typo."""
+    brand, mend = desk.settings.tokens.brand, "see `token-gateway token list`"
+    listed = await desk.store.tokens()
+    if len(listed) <= MAX_COMPARED:
+        handles = [handle(brand, one.token.kind, one.token.id) for one in listed]
+        mend = did_you_mean(reference, handles, otherwise=mend)
+    raise Refused(NOT_FOUND, field="token", message=f"there is no token {reference}", mend=mend)
 
 
 def _refuse_name(name: str) -> None:

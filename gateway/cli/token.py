@@ -19,9 +19,11 @@ from gateway.cli.times import exact, expiry_wish, relative, span
 from gateway.core.owner import OwnerKind
 
 if TYPE_CHECKING:
-    from gateway.auth.desk import Desk
-    from gateway.auth.leaked import Leaked
-    from gateway.auth.tokens import Minted
+    from collections.abc import Sequence
+
+    from gateway.auth.desk import Desk, Effect
+    from gateway.auth.leaked import Leaked, Missing
+    from gateway.auth.tokens import Minted, Revoked
 
 MAX_LEAKED_BYTES = 10_000_000
 
@@ -214,13 +216,13 @@ def revoke(
     if stdin:
         _revoke_leaked(config, as_json=as_json)
         return
-    brand, (done, effect) = at_desk(
+    brand, done = at_desk(
         config,
         lambda desk: _with_brand(
             desk, revoke_tokens(desk, actor=actor(), references=list(dict.fromkeys(tokens or ())))
         ),
     )
-    _say_revoked(done, effect, brand, missing=(), as_json=as_json)
+    _say_revoked(done.revoked, done.effect, brand, unknown=done.unknown, as_json=as_json)
 
 
 def _revoke_leaked(config: Any, *, as_json: bool) -> None:
@@ -236,11 +238,18 @@ def _revoke_leaked(config: Any, *, as_json: bool) -> None:
 
     brand, found = at_desk(config, work)
     _say_revoked(found.revoked, found.effect, brand, missing=found.missing, as_json=as_json)
-    if found.missing:
-        raise typer.Exit(NOT_FOUND)
 
 
-def _say_revoked(done: Any, effect: Any, brand: str, *, missing: Any, as_json: bool) -> None:
+def _say_revoked(
+    done: "Sequence[Revoked]",
+    effect: "Effect | None",
+    brand: str,
+    *,
+    missing: "Sequence[Missing]" = (),
+    unknown: "Sequence[str]" = (),
+    as_json: bool,
+) -> None:
+    """Say what was revoked; exit 3 when something was not there."""
     from gateway.cli import token_output
     from gateway.core.token import handle
 
@@ -248,15 +257,20 @@ def _say_revoked(done: Any, effect: Any, brand: str, *, missing: Any, as_json: b
         revoked = [
             token_output.token_document(one.token, one.owner, brand) | {"already_revoked": one.already} for one in done
         ]
-        not_found = [{"line": one.line, "handle": one.handle, "why": one.why} for one in missing]
+        not_found: list[dict[str, Any]] = [{"line": one.line, "handle": one.handle, "why": one.why} for one in missing]
+        not_found += [{"line": None, "handle": reference, "why": "not found"} for reference in unknown]
         show_json({"revoked": revoked, "not_found": not_found} | effect_document(effect))
-        return
-    for one in done:
-        name = handle(brand, one.token.kind, one.token.id)
-        word = "was already revoked" if one.already else "is revoked"
-        note(f"{name} ({one.token.name!r} of {one.owner.login}) {word}{effect_words(effect)}.")
-    for one in missing:
-        note(f"line {one.line}: {one.handle + ': ' if one.handle else ''}{one.why}")
+    else:
+        for one in done:
+            name = handle(brand, one.token.kind, one.token.id)
+            word = "was already revoked" if one.already else "is revoked"
+            note(f"{name} ({one.token.name!r} of {one.owner.login}) {word}{effect_words(effect)}.")
+        for line in missing:
+            note(f"line {line.line}: {line.handle + ': ' if line.handle else ''}{line.why}")
+        for reference in unknown:
+            note(f"there is no token {reference}; see `token-gateway token list`")
+    if missing or unknown:
+        raise typer.Exit(NOT_FOUND)
 
 
 def _lines_of_stdin() -> list[str]:

@@ -93,7 +93,8 @@ async def test_revoke_is_in_the_feed_and_the_bound_has_passed_when_it_returns(in
         feed = SqliteFeed(installed.database)
         feed.poll()
         begun = time.monotonic()
-        (done,), effect = await revoke_tokens(desk, actor="t", references=[minted.token.id])
+        revocation = await revoke_tokens(desk, actor="t", references=[minted.token.id])
+        (done,), effect = revocation.revoked, revocation.effect
         took = time.monotonic() - begun
         assert [row.id for row in feed.poll().rows] == [minted.token.id]
         feed.close()
@@ -109,7 +110,7 @@ async def test_where_stale_state_may_be_served_the_effect_says_until_when(instal
     async with installed.desk() as desk:
         minted = await create(desk)
         before = desk.now()
-        _, effect = await revoke_tokens(desk, actor="t", references=[minted.token.id])
+        effect = (await revoke_tokens(desk, actor="t", references=[minted.token.id])).effect
         assert timedelta(seconds=60) <= effect.everywhere_by - before < timedelta(seconds=90)
 
 

@@ -187,10 +187,20 @@ def test_revoke_says_how_long_it_took_and_is_not_undone_by_a_second(installed):
     assert "already revoked" in installed.ok("token", "revoke", handle(token)[4:]).err
 
 
-def test_revoke_ends_all_or_none(installed):
+def test_an_unknown_handle_does_not_keep_the_others_alive(installed):
     token = installed.token()
-    ran = installed.run("token", "revoke", handle(token), "tgp_00000000000")
+    ran = installed.run("token", "revoke", "tgp_00000000000", handle(token))
     assert ran.code == 3
+    assert "there is no token tgp_00000000000" in ran.err
+    assert installed.rows("SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL") == [(1,)]
+    ran = installed.run("token", "revoke", "tgp_00000000000", "--json")
+    assert ran.json["not_found"] == [{"line": None, "handle": "tgp_00000000000", "why": "not found"}]
+
+
+def test_an_argument_that_is_no_handle_stops_before_anything_is_revoked(installed):
+    token = installed.token()
+    ran = installed.run("token", "revoke", handle(token), handle(token)[:-1])
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
     assert installed.rows("SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL") == [(0,)]
 
 
@@ -255,4 +265,6 @@ def test_show_tells_a_token_field_by_field_and_an_unknown_one_is_exit_3(installe
     ran = installed.run("token", "show", "tgp_00000000000")
     assert ran.code == 3
     assert ran.err == "token-gateway: there is no token tgp_00000000000; see `token-gateway token list`\n"
-    assert installed.run("token", "show", "nonsense").code == 3
+    typo = handle(token)[:-1] + ("0" if token[14] != "0" else "1")
+    assert f"did you mean {handle(token)}?" in installed.run("token", "rotate", typo).err
+    assert installed.run("token", "show", "nonsense").code == 2
