@@ -19,6 +19,7 @@ from tests.e2e.harness.proxies import DEPLOY, KINDS, NGINX, put
 
 HOST = "raw.example.org"
 OWN = "token 1-14-0123456789abcdef"
+LONGEST = "token " + "A" * 4090  # the most that a file may hold
 ROUTES = """
 routes:
   - host: raw.example.org
@@ -27,6 +28,7 @@ routes:
       - {name: url, path: "/url/**", authenticated: true, credentials: [bearer, "query:auth_token"]}
       - {name: form, path: "/form/**", authenticated: true, credentials: [bearer, "form:auth_token"]}
       - {name: own, path: "/own/**", authenticated: true, authorization: {secret_file: own}}
+      - {name: longest, path: "/longest/**", authenticated: true, authorization: {secret_file: longest}}
       - {name: header, path: "/**", authenticated: true}
 """
 PAGE = (ROOT / "docs" / "url-and-form-tokens.md").read_text("utf-8")
@@ -121,8 +123,9 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     config = gateway.folder / "token-gateway.yaml"
     config.write_text(config.read_text("utf-8").split("\nroutes:\n")[0] + ROUTES, "utf-8")
     (gateway.folder / "own").mkdir(mode=0o750)
-    (gateway.folder / "own" / "alice").write_text(OWN + "\n")
-    (gateway.folder / "own" / "alice").chmod(0o640)
+    for name, value in (("own/alice", OWN), ("longest", LONGEST)):
+        (gateway.folder / name).write_text(value + "\n")
+        (gateway.folder / name).chmod(0o640)
     tokens = {}
     for login in ("alice", "bob"):
         gateway.run("user", "add", login, "--group", "staff")
@@ -212,6 +215,10 @@ def test_r34_the_app_sees_its_own_credential_and_not_the_clients_token(stage: St
     alice, bob = stage.tokens["alice"], stage.tokens["bob"]
     assert stage.ask("/own/x", bearer(alice), ("Auth-Token", alice)).status == 200
     assert stage.seen.all("Authorization") == [OWN]
+    assert stage.ask("/longest/x", bearer(alice)).status == 200
+    assert stage.seen.all("Authorization") == [LONGEST]
+    assert stage.ask("/own/x", bearer(alice), ("Cookie", "a=1")).status == 200
+    assert stage.seen.all("Cookie") == ["a=1"]
     assert stage.seen.all("X-Auth-User") == ["alice"]
     assert alice not in stage.seen.text()
     refused = stage.ask("/own/x", bearer(bob))
