@@ -9,6 +9,7 @@ read again. The reason of a refusal is the same work for a known and an unknown 
 
 import asyncio
 import hmac
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from gateway.store import RtTokenRow, StoreError
 
 STORE_DEADLINE_S = 0.15  # Envoy gives up on us after 0.2 s; an own `unavailable` is a denial in every dialect
 HASH_DEADLINE_S = 1.5  # below every shipped proxy timeout (2 s)
+GUESSES_AT_ONCE = 2
 REREADS = 5  # a token that changes under five reads in a row is being changed in a loop
 
 Evidence = Rejected | Proven | NotChecked
@@ -72,6 +74,8 @@ class Authenticator:
         self._verified = VerifiedTokens()
         self._flights: dict[bytes, asyncio.Task[Verdict]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._guesses: Counter[int] = Counter()
+        self._retagging: set[int] = set()
         self._turns = Turns(store)
         self.hits = 0
         self.misses = 0
@@ -113,8 +117,8 @@ class Authenticator:
             return await self._prove(presented, parsed, basic_user)
         except (StaleError, StoreError, TimeoutError) as error:
             return NotChecked(reason=Reason.UNAVAILABLE, detail=f"the store cannot be read: {error}".rstrip(": "))
-        except PoolFullError:
-            return NotChecked(reason=Reason.UNAVAILABLE, detail="the hashing queue is full")
+        except PoolFullError as error:
+            return NotChecked(reason=Reason.UNAVAILABLE, detail=str(error))
 
     async def settle(self, turn: Turn, *, address: str, write_uses: Callable[[], Awaitable[None]]) -> NotChecked | None:
         """Have the store take a turn that a decision waits for; None: ask and decide again, it is taken or was moot."""
@@ -196,32 +200,58 @@ class Authenticator:
             key = self._keyring.get(secret.key_id)
             if key is not None and not hmac.compare_digest(key.tag(presented), secret.tag):
                 continue
-            verdict = await self._verify(digest, secret, parsed)
+            if self._verified.is_refuted(digest, secret):
+                continue
+            verdict = await self._verify(digest, secret, parsed, is_guess=key is None)
             if verdict.fault:
                 self._fault(f"token {record.token.id}, secret {secret.row}: {verdict.fault}")
             if verdict.matches:
                 if key is None:
-                    task = asyncio.create_task(self._retag(secret, presented))
-                    self._background.add(task)
-                    task.add_done_callback(self._background.discard)
+                    self._begin_retag(secret, presented)
                 return secret
+            self._verified.refute(digest, secret)
         return None
 
-    async def _verify(self, digest: bytes, secret: StoredSecret, parsed: Parsed) -> Verdict:
-        """argon2, once for any number of checks that present the same value at the same time."""
+    async def _verify(self, digest: bytes, secret: StoredSecret, parsed: Parsed, *, is_guess: bool) -> Verdict:
+        """argon2, once for any number of checks that present the same value at the same time.
+
+        `is_guess`: no tag of ours stands before it, so that whoever knows the handle gets here. Few of one token at a
+        time, then: they must not fill the pool, which every cold check needs.
+        """
         flight_key = digest + secret.row.to_bytes(8, "big") + secret.hash.encode()
         flight = self._flights.get(flight_key)
         if flight is None:
+            if is_guess and self._guesses[secret.row] >= GUESSES_AT_ONCE:
+                raise PoolFullError("the token is being tried with other secrets")
             work = self._pool.run(lambda: verify_token_secret(secret.scheme, secret.hash, parsed.secret))
             flight = self._flights[flight_key] = asyncio.create_task(work)
             flight.add_done_callback(lambda done: self._landed(flight_key, done))
-        async with asyncio.timeout(HASH_DEADLINE_S):
-            return await asyncio.shield(flight)
+            if is_guess:
+                self._guesses[secret.row] += 1
+                flight.add_done_callback(lambda _: self._guessed(secret.row))
+        try:
+            async with asyncio.timeout(HASH_DEADLINE_S):
+                return await asyncio.shield(flight)
+        except TimeoutError:
+            raise PoolFullError("hashing takes too long") from None
 
     def _landed(self, flight_key: bytes, flight: asyncio.Task[Verdict]) -> None:
         del self._flights[flight_key]
         if not flight.cancelled():
             flight.exception()  # seen here too: every check that waited for it may have gone away
+
+    def _guessed(self, row: int) -> None:
+        self._guesses[row] -= 1
+        if not self._guesses[row]:
+            del self._guesses[row]
+
+    def _begin_retag(self, secret: StoredSecret, presented: str) -> None:
+        if secret.row not in self._retagging:
+            self._retagging.add(secret.row)
+            task = asyncio.create_task(self._retag(secret, presented))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+            task.add_done_callback(lambda _: self._retagging.discard(secret.row))
 
     async def _retag(self, secret: StoredSecret, presented: str) -> None:
         """Give a secret a tag under the current key, so that its next wrong guess costs no argon2."""

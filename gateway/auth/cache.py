@@ -20,6 +20,7 @@ from gateway.store import FeedRow
 VERIFIED_SIZE = 50_000  # about 20 MB when full
 STATE_SIZE = 50_000
 UNKNOWN_SIZE = 20_000
+REFUTED_SIZE = 10_000
 
 
 class Fact(NamedTuple):
@@ -40,9 +41,10 @@ class Fact(NamedTuple):
 class VerifiedTokens:
     """Digest of a presented token -> `Fact`."""
 
-    def __init__(self, size: int = VERIFIED_SIZE) -> None:
+    def __init__(self, size: int = VERIFIED_SIZE, refuted: int = REFUTED_SIZE) -> None:
         self._key = secrets.token_bytes(32)
         self._facts: LRUCache[bytes, Fact] = LRUCache(size)
+        self._refuted: LRUCache[tuple[bytes, int, str], None] = LRUCache(refuted)
 
     def digest(self, presented: bytes) -> bytes:
         """The key of a presented value; of no use outside this process."""
@@ -55,6 +57,14 @@ class VerifiedTokens:
     def put(self, digest: bytes, secret: StoredSecret) -> None:
         """Remember that the value behind `digest` matched `secret`."""
         self._facts[digest] = Fact(secret.token_id, secret.row, secret.hash)
+
+    def is_refuted(self, digest: bytes, secret: StoredSecret) -> bool:
+        """Whether argon2 said that the value behind `digest` is not this secret, with this hash."""
+        return (digest, secret.row, secret.hash) in self._refuted
+
+    def refute(self, digest: bytes, secret: StoredSecret) -> None:
+        """Remember that it is not; as true for ever as that another one is."""
+        self._refuted[digest, secret.row, secret.hash] = None
 
     def __len__(self) -> int:
         return len(self._facts)

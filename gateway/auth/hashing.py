@@ -43,7 +43,7 @@ class HashPool:
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` in the pool. PoolFullError at once when every place is taken."""
         if self._held >= self._limit:
-            raise PoolFullError
+            raise PoolFullError("the hashing queue is full")
         loop = asyncio.get_running_loop()
         future = self._executor.submit(work)
         self._held += 1

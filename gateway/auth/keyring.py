@@ -86,7 +86,10 @@ def load(path: Path) -> KeyRing:
 
 
 def add_key(path: Path) -> Key:
-    """Put a new current key before the others, in a file of mode 0600; replaces the file at once or not at all."""
+    """Put a new current key before the others, in a file of mode 0600; replaces the file at once or not at all.
+
+    Made by root, it belongs to the owner of the file that it replaces, or of the folder: the service has to read it.
+    """
     old = path.read_text("ascii") if path.exists() else ""
     raw = secrets.token_bytes(32)
     key = _derive("k" + secrets.token_hex(4), raw)
@@ -97,10 +100,18 @@ def add_key(path: Path) -> Key:
     beside = path.with_name(path.name + f".new-{key.id}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(header + line + old.removeprefix(header))
+        if os.geteuid() == 0:
+            like = (path if path.exists() else path.absolute().parent).stat()
+            os.fchown(file.fileno(), like.st_uid, like.st_gid)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
     return key
+
+
+def is_readable_by_others(path: Path) -> bool:
+    """Whether somebody besides the file's owner and group may read the keys."""
+    return bool(path.stat().st_mode & 0o004)
 
 
 def _derive(key_id: str, raw: bytes) -> Key:

@@ -309,7 +309,7 @@ def _hand_out(minted: "Minted", brand: str, *, as_json: bool) -> None:
 def _secret_words(ends_at: datetime | None, moment: datetime) -> str:
     if ends_at is None:
         return "current"
-    return f"ended {relative(ends_at, moment)}" if ends_at <= moment else f"ends {relative(ends_at, moment)}"
+    return "ended" if ends_at <= moment else f"ends {relative(ends_at, moment)}"
 
 
 def _one_owner(user: str | None, app: str | None) -> tuple[OwnerKind, str]:

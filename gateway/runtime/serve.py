@@ -20,7 +20,7 @@ from gateway import __version__
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.cache import TokenStates
 from gateway.auth.hashing import HashPool
-from gateway.auth.keyring import KeyFileError, KeyRing
+from gateway.auth.keyring import KeyFileError, KeyRing, is_readable_by_others
 from gateway.auth.keyring import load as load_keys
 from gateway.auth.lease import Lease, StaleError, boot_clock
 from gateway.auth.rt.failures import Failures
@@ -81,6 +81,10 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
             loop.add_signal_handler(number, stop.set)
         reload_wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
+        if is_readable_by_others(settings.key_file):
+            log.warning(
+                "others may read the key file", file=str(settings.key_file), run=f"chmod 600 {settings.key_file}"
+            )
         failed = False
 
         def ended(task: asyncio.Task[None]) -> None:

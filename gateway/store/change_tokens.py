@@ -17,6 +17,9 @@ from gateway.store.ledger import Ledger
 from gateway.store.records import TOKEN_RECORD, TokenState, in_state, is_unended, token_record
 from gateway.store.tables import secrets, tokens, usage
 
+# A secret that ends at once is dead by a time long past, so that no clock that goes back, here or on a host that lags,
+# brings it to life again. When it ended stands in the audit.
+_ENDED = secrets.c.created_at
 PAST_SECRETS_KEPT = 8  # ended ones, so that the use of a stale secret is known as that
 
 
@@ -110,10 +113,12 @@ class TokenChanges(Ledger):
         """
         token = await self._known_token(token_id)
         of_token = secrets.c.token_id == token_id
-        ended: dict[str, Any] = {"ends_at": self.at, "ended_by_use_of": None}
+        ended: dict[str, Any] = {"ends_at": _ENDED, "ended_by_use_of": None}
         await self._turn.execute(update(secrets).where(of_token, secrets.c.ends_at > self.at).values(**ended))
         await self._turn.execute(
-            update(secrets).where(of_token, secrets.c.ends_at.is_(None)).values(ends_at=old_ends_at)
+            update(secrets)
+            .where(of_token, secrets.c.ends_at.is_(None))
+            .values(ends_at=old_ends_at if old_ends_at > self.at else _ENDED)
         )
         past = select(secrets.c.id).where(of_token).order_by(secrets.c.id.desc()).offset(PAST_SECRETS_KEPT)
         too_old = (await self._turn.execute(past)).scalars().all()
@@ -138,7 +143,7 @@ class TokenChanges(Ledger):
         if result.rowcount != 1:
             return False
         still = (secrets.c.id == old) & (secrets.c.ends_at > self.at)
-        await self._turn.execute(update(secrets).where(still).values(ends_at=self.at))
+        await self._turn.execute(update(secrets).where(still).values(ends_at=_ENDED))
         self._token_done("old_secret_ended", token, {"because": "new_secret_used"})
         return True
 

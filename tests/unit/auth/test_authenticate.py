@@ -231,3 +231,29 @@ async def test_an_unknown_hashing_scheme_refuses(house):
     house.store.records[token.id] = replace(record, secrets=(replace(record.secrets[0], scheme="rot13"),))
     assert (await house.ask(presented)).reason is Reason.WRONG_SECRET
     assert ARGON2ID not in house.faults[0]
+
+
+async def test_a_wrong_secret_without_a_tag_of_ours_before_it_costs_one_argon2_and_then_none(
+    house, tmp_path, verifications
+):
+    token, _ = house.keep(key=add_key(tmp_path / "foreign"))
+    wrong, _ = a_presented(token)
+    for _ in range(3):
+        assert (await house.ask(wrong)).reason is Reason.WRONG_SECRET
+    assert len(verifications) == 1
+
+
+async def test_guesses_at_one_token_leave_the_pool_to_the_others(house, tmp_path):
+    token, _ = house.keep(key=add_key(tmp_path / "foreign"))
+    _, good = house.keep()
+    guesses = [house.ask(a_presented(token)[0]) for _ in range(20)]
+    found = await asyncio.gather(*guesses, house.ask(good))
+    assert isinstance(found[-1], Proven)
+    assert {evidence.reason for evidence in found[:-1]} == {Reason.WRONG_SECRET, Reason.UNAVAILABLE}
+
+
+async def test_many_checks_of_a_token_under_another_key_write_one_new_tag(house, tmp_path):
+    _, presented = house.keep(key=add_key(tmp_path / "foreign"))
+    await asyncio.gather(*(house.ask(presented) for _ in range(30)))
+    await house.authenticator.close()
+    assert len(house.store.retagged) == 1

@@ -1,10 +1,11 @@
 """The key file: one line a key, the current one first, and a clear line for every fault."""
 
+import os
 import stat
 
 import pytest
 
-from gateway.auth.keyring import KeyFileError, add_key, load
+from gateway.auth.keyring import KeyFileError, add_key, is_readable_by_others, load
 
 
 def test_a_new_key_comes_first_and_the_older_ones_stay(tmp_path):
@@ -22,6 +23,23 @@ def test_the_file_is_for_its_owner_alone(tmp_path):
     add_key(tmp_path / "key")
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_file_that_others_may_read_is_known_as_that(tmp_path):
+    add_key(tmp_path / "key")
+    assert not is_readable_by_others(tmp_path / "key")
+    (tmp_path / "key").chmod(0o644)
+    assert is_readable_by_others(tmp_path / "key")
+
+
+def test_a_new_key_belongs_to_whom_the_old_one_belonged_to(tmp_path):
+    add_key(tmp_path / "key")
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "key", 65534, 65534)
+    before = (tmp_path / "key").stat()
+    add_key(tmp_path / "key")
+    after = (tmp_path / "key").stat()
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
 
 
 def test_the_keys_for_tags_and_audit_differ_and_the_check_tells_neither(tmp_path):
