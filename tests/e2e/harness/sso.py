@@ -1,7 +1,8 @@
 """A stand-in for oauth2-proxy, which is not to be had here: it answers as that does, and writes down what it was sent.
 
 With a session: 202 with X-Auth-Request-User, -Email and -Groups, and a refreshed cookie. Without: 401 at /oauth2/auth,
-a redirect to the identity provider at /oauth2/start and (as with `--upstream=static://202`) everywhere else.
+a redirect to the identity provider at /oauth2/start and (as with `--upstream=static://202`) everywhere else. Under
+/api/authz/ it answers as Authelia does: 200 with Remote-*, or 401.
 """
 
 import threading
@@ -30,7 +31,13 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # the name that http.server calls
         self.server.seen.append((self.path, self.headers.items()))
-        if SESSION in self.headers.get("Cookie", "") and not self.path.startswith("/oauth2/start"):
+        if self.path.startswith("/api/authz/auth-request"):
+            remote = (("Remote-User", "bob"), ("Remote-Email", "bob@example.org"), ("Remote-Groups", "people"))
+            if SESSION in self.headers.get("Cookie", ""):
+                self._say(200, *remote)
+            else:
+                self._say(401)
+        elif SESSION in self.headers.get("Cookie", "") and not self.path.startswith("/oauth2/start"):
             self._say(
                 202,
                 ("X-Auth-Request-User", "bob"),
