@@ -80,6 +80,10 @@ def test_the_examples_run_from_top_to_bottom(tmp_path, tmp_path_factory, monkeyp
         if written is not None:
             Path(written[2]).write_text(known[written[1]] + "\n", "utf-8")
             continue
+        written = re.fullmatch(r"printf '([^'%]*)' > (\S+)", line)
+        if written is not None:
+            Path(written[2]).write_text(written[1].replace("\\n", "\n"), "utf-8")
+            continue
         example = _EXAMPLE.fullmatch(line)
         assert example is not None, f"not an example that this test can run: {line}"
         words = shlex.split(example["words"])
