@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.cli.proxy_config import installation_of
 from gateway.config import load
 from gateway.config.reader import read
 from gateway.core.credential import NoCredential
@@ -15,6 +16,7 @@ from gateway.core.evidence import Proven
 from gateway.core.owner import OwnerKind
 from gateway.core.policy import Policy
 from gateway.core.token import Kind
+from gateway.web.check import caddy, nginx, traefik
 from tests.builders import NOW, a_stored_secret, a_target, a_token, an_owner
 
 FOLDER = Path(__file__).parents[2] / "examples"
@@ -205,6 +207,16 @@ def test_an_example_trusts_this_host_alone_and_keeps_tokens_from_the_app(path: P
     assert [str(network) for network in settings.trusted_proxies.networks.members] == ["127.0.0.1/32", "::1/128"]
     assert {route.authorization for route in settings.routes if route.access.value != "public"} == {"strip"}
     assert urlsplit(settings.public_url).scheme == "https"
+
+
+@pytest.mark.parametrize("render", [nginx.render, traefik.render, caddy.render], ids=["nginx", "traefik", "caddy"])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_proxy_can_be_told_about_an_example_and_every_header_of_it(path: Path, render) -> None:
+    settings = load(path, {})
+
+    printed = "".join(render(installation_of(settings)).values()).lower()
+
+    assert all(header.name.lower() in printed for one in settings.identity.values() for header in one)
 
 
 @pytest.mark.parametrize("name", ["itop", "rt"])

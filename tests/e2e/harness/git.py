@@ -3,7 +3,6 @@
 It knows nothing of tokens. http-backend takes a push from whoever has a REMOTE_USER, and from nobody else.
 """
 
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -88,7 +87,6 @@ def git(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[s
         "GIT_AUTHOR_EMAIL": "alice@example.org",
         "GIT_COMMITTER_NAME": "Alice",
         "GIT_COMMITTER_EMAIL": "alice@example.org",
-        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
     }
     argv = ["git", "-c", "init.defaultBranch=main", *words]
     return subprocess.run(argv, cwd=folder, env=clean_env(env), capture_output=True, text=True, timeout=60)
