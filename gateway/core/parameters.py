@@ -17,19 +17,23 @@ from gateway.core.credential import MAX_VALUE, Ambiguous, Credential, NoCredenti
 MAX_PARAMETERS: Final = 1000  # PHP drops what comes behind these (max_input_vars)
 
 _PHP_UNDERSCORES = bytes.maketrans(b". +[", b"____")
-_PAIR = re.compile(rb"[^&;]+")
 
 
 def urlencoded(raw: bytes, names: frozenset[bytes]) -> Credential:
     """The one value that `raw` (a query, or an urlencoded form) holds under the names; empty values count too."""
     if not names or not raw:
         return NoCredential()
-    pairs = raw.split(b"&")
-    if len(pairs) > MAX_PARAMETERS:
+    if raw.count(b"&") + raw.count(b";") >= MAX_PARAMETERS:
         return Ambiguous(f"more than {MAX_PARAMETERS} parameters")
-    if b";" in raw and any(is_like(_name(found[0]), names) for found in _PAIR.finditer(raw)):
+    pairs = [raw[found.end(1) :].partition(b"&")[0] for found in _spellings(names).finditer(raw)]
+    if pairs and b";" in raw:
         return Ambiguous("a ; stands beside the token's parameter")
-    return one_of(((_name(pair), unquote_to_bytes(pair.partition(b"=")[2])) for pair in pairs), names)
+    return one_of(map(_decoded, pairs), names)
+
+
+def _decoded(pair: bytes) -> tuple[bytes, bytes]:
+    name, _, value = pair.partition(b"=")
+    return unquote_to_bytes(name), unquote_to_bytes(value[: 3 * MAX_VALUE + 1])
 
 
 def one_of(fields: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Credential:
@@ -66,5 +70,23 @@ def _folded(name: bytes) -> bytes:
     return name.translate(_PHP_UNDERSCORES)
 
 
-def _name(pair: bytes) -> bytes:
-    return unquote_to_bytes(pair.partition(b"=")[0])
+@lru_cache(maxsize=256)
+def _spellings(names: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Where a pair begins whose name `is_like` says yes to, escaped or not: found without decoding what is not one.
+
+    Decoding every name of a hostile 64 kB form takes 30 ms of the loop's time, this at most 2 ms (2026-11-22).
+    """
+    alike = b"|".join(b"".join(_either(byte) for byte in name) for name in sorted(names))
+    blank, end = _any_of(b" +"), _any_of(b"[\0")
+    return re.compile(rb"(^|[&;])" + blank + rb"*+(?:" + alike + rb")(?=[=&;]|\Z|" + end + rb")")
+
+
+def _either(byte: int) -> bytes:
+    return _any_of(b"_. +[" if byte == 0x5F else bytes([byte]))
+
+
+def _any_of(characters: bytes) -> bytes:
+    """A pattern for one of the characters, as it is or percent-encoded."""
+    plain = b"".join(re.escape(bytes([byte])) for byte in characters)
+    escaped = b"|".join(b"%%(?i:%02x)" % byte for byte in characters)
+    return b"(?:[" + plain + b"]|" + escaped + b")"

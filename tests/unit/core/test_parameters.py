@@ -1,13 +1,14 @@
 """A token in a query: the exact name, once, and nothing beside it that another server could take for it."""
 
-from urllib.parse import quote_from_bytes
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.credential import Ambiguous, NoCredential, Presented, agree, form_names, present, query_names
-from gateway.core.parameters import MAX_PARAMETERS, urlencoded
+from gateway.core.parameters import MAX_PARAMETERS, is_like, urlencoded
 
 NAMES = frozenset({b"auth_token"})
 
@@ -73,6 +74,10 @@ def test_another_name_is_not_looked_at(query):
         pytest.param(b"auth_token=a&auth[token=b", id="php-bracket"),
         pytest.param(b"auth_token=a&auth_token%00x=b", id="php-nul"),
         pytest.param(b"auth_token=a" + b"&x=1" * MAX_PARAMETERS, id="more-than-servers-read"),
+        pytest.param(b"x=1" + b";x=1" * MAX_PARAMETERS, id="more-than-is-looked-at"),
+        pytest.param(b"auth_token=a&" + b"+" * 1100 + b"auth_token=b", id="php-many-leading-spaces"),
+        pytest.param(b"auth_token=a&%61uth%5Btoken=b", id="php-bracket-encoded"),
+        pytest.param(b"auth_token=a&auth_token%5bx=b", id="php-bracket-behind-encoded"),
     ],
 )
 def test_what_servers_could_read_differently_is_ambiguous(query):
@@ -114,6 +119,13 @@ def test_any_bytes_give_a_credential_and_none_is_made_up(query):
     found = urlencoded(query, NAMES)
     if isinstance(found, Presented):
         assert found.token == b"" or found.token in query or b"%" in query
+
+
+@given(st.one_of(QUERIES, st.text("auth_token%5fbB.+ []&;=06", max_size=40).map(str.encode)))
+def test_a_pair_is_looked_at_exactly_when_its_decoded_name_is_like_the_name(query):
+    pairs = re.split(b"[&;]", query)
+    like = any(is_like(unquote_to_bytes(pair.partition(b"=")[0]), NAMES) for pair in pairs)
+    assert like is not isinstance(urlencoded(query, NAMES), NoCredential)
 
 
 @given(QUERIES)
