@@ -45,16 +45,7 @@ async def create_owner(
     _refuse_flaw("login", "the login" if kind is OwnerKind.USER else "the name", login, label_flaw)
     _refuse_flaw("name", "the display name", name, lambda text: name_flaw(text, required=False))
     _refuse_flaw("email", "the e-mail address", email, email_flaw)
-    for group in groups:
-        _refuse_flaw("groups", "a group", group, group_flaw)
-        if group not in desk.settings.groups:
-            known = list(desk.settings.groups)
-            raise Refused(
-                "unknown_group",
-                field="groups",
-                message=f"group {group} is not declared",
-                mend=did_you_mean(group, known, otherwise=f"declared are: {', '.join(known) or 'none'} (`groups:`)"),
-            )
+    refuse_groups(desk, groups)
     for organisation in organisations:
         _refuse_flaw("organisations", "an organisation", organisation, label_flaw)
     owner = Owner(
@@ -77,6 +68,20 @@ async def create_owner(
             mend="choose another; names are shared by both and never given again",
         ) from None
     return owner
+
+
+def refuse_groups(desk: Desk, groups: Sequence[str]) -> None:
+    """Refuse groups that are not declared in the configuration."""
+    for group in groups:
+        _refuse_flaw("groups", "a group", group, group_flaw)
+        if group not in desk.settings.groups:
+            known = list(desk.settings.groups)
+            raise Refused(
+                "unknown_group",
+                field="groups",
+                message=f"group {group} is not declared",
+                mend=did_you_mean(group, known, otherwise=f"declared are: {', '.join(known) or 'none'} (`groups:`)"),
+            )
 
 
 async def find_owner(desk: Desk, *, kind: OwnerKind, login: str) -> OwnerEntry:

@@ -7,7 +7,7 @@ A secret leaves here once, as a `Secret`, to whoever made it.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -15,11 +15,17 @@ from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.hashing import ARGON2ID, PoolFullError, hash_token_secret
 from gateway.auth.owners import find_owner, owner_in
 from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
-from gateway.core.lifecycle import ExpiryRefused, LifetimePolicy, expiry
-from gateway.core.naming import name_flaw
-from gateway.core.network import Networks
-from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token, TokenRecord
-from gateway.core.policy import EVERYONE
+from gateway.auth.token_fields import (
+    read_expiry,
+    read_hosts,
+    read_idle,
+    read_networks,
+    refuse_ended,
+    refuse_name,
+    refuse_owner,
+    refuse_scopes,
+)
+from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token
 from gateway.core.token import (
     ENTROPY_BYTES,
     ID_WIDTH,
@@ -32,10 +38,9 @@ from gateway.core.token import (
     parse,
     parse_handle,
 )
-from gateway.store import TokenEntry, TokenState
+from gateway.store import TokenEntry, TokenFilter, TokenState
 
 MAX_GRACE = timedelta(days=7)
-MAX_NETWORKS = 64
 MAX_COMPARED = 2000  # tokens looked through for a near miss; beyond that it takes too long
 KIND_OF = {OwnerKind.USER: Kind.PERSONAL, OwnerKind.APPLICATION: Kind.APPLICATION}
 
@@ -44,13 +49,15 @@ KIND_OF = {OwnerKind.USER: Kind.PERSONAL, OwnerKind.APPLICATION: Kind.APPLICATIO
 class Minted:
     """A token with the secret that was just made for it. `whole` is shown once, and never again.
 
-    `old_ends_at`: until when the secret before this one still works; None for a token's first.
+    `old_ends_at`: until when the secret before this one still works; None for a token's first. `until_used`: or until
+    the first use of this one.
     """
 
     token: Token
     owner: Owner
     whole: Secret
     old_ends_at: datetime | None = None
+    until_used: bool = False
     effect: Effect | None = None
 
 
@@ -64,10 +71,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretShown:
-    """When a secret was made and when it stops working; None for the current one."""
+    """When a secret was made and when it stops working; None for the current one.
+
+    `until_used`: or with the first use of the current one.
+    """
 
     created_at: datetime
     ends_at: datetime | None
+    until_used: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +108,26 @@ async def create_token(
     name: str,
     scopes: Sequence[str],
     networks: Sequence[str] = (),
+    hosts: Sequence[str] = (),
     expires: timedelta | datetime | None = None,
+    idle: timedelta | None = None,
     address: str = "",
 ) -> Minted:
-    """Make a token for a user (personal) or an application. `expires`: None the default, `timedelta.max` never."""
-    _refuse_name(name)
-    _refuse_scopes(desk, scopes)
-    allowed_from = _networks(networks)
+    """Make a token for a user (personal) or an application. `expires`: None the default, `timedelta.max` never.
+
+    `idle`: for how long it may stay unused; None for ever.
+    """
+    refuse_name(name)
+    refuse_scopes(desk, scopes)
+    allowed_from, allowed_on, rest = read_networks(networks), read_hosts(hosts), read_idle(idle)
     kind = KIND_OF[owner_kind]
-    ends = _expiry(desk, kind, expires)
+    ends = read_expiry(desk, kind, expires)
     await find_owner(desk, kind=owner_kind, login=login)  # before the work of hashing; asked again below
     token_id = new_id(secrets.token_bytes(ENTROPY_BYTES))
     secret, stored = await _mint(desk, token_id)
     async with desk.store.change(actor=actor, address=address) as change:
         owner = await owner_in(change, desk, kind=owner_kind, login=login)
-        _refuse_owner(desk, owner)
+        refuse_owner(desk, owner)
         if await change.is_name_taken(owner.id, name):
             raise Refused(
                 "name_taken",
@@ -126,6 +142,8 @@ async def create_token(
             name=name,
             scopes=frozenset(scopes),
             networks=allowed_from,
+            hosts=allowed_on,
+            idle=rest,
             created_at=change.at,
             expires_at=ends,
         )
@@ -139,13 +157,27 @@ async def list_tokens(
     owner_kind: OwnerKind | None = None,
     login: str | None = None,
     state: TokenState | None = None,
+    scope: str | None = None,
+    group: str | None = None,
+    organisation: str | None = None,
+    expires_before: datetime | None = None,
 ) -> Sequence[TokenEntry]:
-    """Tokens, oldest first; those of one owner when a login and its kind are given."""
-    if login is None or owner_kind is None:
-        kind = None if owner_kind is None else KIND_OF[owner_kind]
-        return await desk.store.tokens(kind=kind, state=state)
-    entry = await find_owner(desk, kind=owner_kind, login=login)
-    return await desk.store.tokens(owner_id=entry.owner.id, state=state)
+    """Tokens, oldest first; those of one owner when a login and its kind are given, and what every filter lets through.
+
+    `group` and `organisation` are the owner's. No token that never expires is `expires_before`.
+    """
+    wanted = TokenFilter(
+        kind=None if owner_kind is None else KIND_OF[owner_kind],
+        state=state,
+        scope=scope,
+        group=group,
+        organisation=organisation,
+        expires_before=expires_before,
+    )
+    if login is not None and owner_kind is not None:
+        entry = await find_owner(desk, kind=owner_kind, login=login)
+        wanted = replace(wanted, owner_id=entry.owner.id)
+    return await desk.store.tokens(wanted)
 
 
 async def show_token(desk: Desk, reference: str) -> Shown:
@@ -156,31 +188,53 @@ async def show_token(desk: Desk, reference: str) -> Shown:
         await refuse_unknown(desk, reference)
     return Shown(
         entry=entry,
-        secrets=tuple(SecretShown(created_at=one.created_at, ends_at=one.ends_at) for one in record.secrets),
+        secrets=tuple(
+            SecretShown(created_at=one.created_at, ends_at=one.ends_at, until_used=one.ended_by_use_of is not None)
+            for one in record.secrets
+        ),
     )
 
 
 async def rotate_token(
-    desk: Desk, *, actor: str, reference: str, grace: timedelta = timedelta(0), address: str = ""
+    desk: Desk,
+    *,
+    actor: str,
+    reference: str,
+    grace: timedelta = timedelta(0),
+    until_used: bool = False,
+    address: str = "",
 ) -> Minted:
-    """Give a token a new secret. The old one works on for `grace`; with none it is dead when this returns."""
+    """Give a token a new secret. The old one works on for `grace`; with none it is dead when this returns.
+
+    `until_used`: the old one works until the first Allow of the new one, which comes only after the store has ended the
+    old one; every worker refuses that within the bound. Without any use it ends after seven days.
+    """
+    if until_used and grace:
+        raise Refused("bad_value", field="grace", message="both a grace and until the first use", mend="choose one")
     if not timedelta(0) <= grace <= MAX_GRACE:
         raise Refused(
             "bad_value", field="grace", message="the grace is too long", mend=f"use at most {MAX_GRACE.days} days"
         )
     token_id = read_reference(desk, reference)
-    _refuse_ended(await desk.store.load_token(token_id) or await refuse_unknown(desk, reference), desk.now())
+    refuse_ended(await desk.store.load_token(token_id) or await refuse_unknown(desk, reference), desk.now())
     secret, stored = await _mint(desk, token_id)
     async with desk.store.change(actor=actor, address=address) as change:
         record = await change.token(token_id) or await refuse_unknown(desk, reference)
-        _refuse_ended(record, change.at)
-        _refuse_owner(desk, record.owner)
-        ends = change.at + grace
-        await change.rotate(token_id, stored, old_ends_at=ends)
+        refuse_ended(record, change.at)
+        refuse_owner(desk, record.owner)
+        ends = change.at + (MAX_GRACE if until_used else grace)
+        await change.rotate(token_id, stored, old_ends_at=ends, until_used=until_used)
     # Also with grace: a secret older than the one in grace ended with this change.
     effect = await effective(desk)
     whole = compose(desk.settings.tokens.brand, record.token.kind, token_id, secret)
-    return Minted(token=record.token, owner=record.owner, whole=whole, old_ends_at=ends, effect=effect)
+    return Minted(
+        token=record.token,
+        owner=record.owner,
+        whole=whole,
+        old_ends_at=ends,
+        until_used=until_used,
+        effect=effect,
+    )
 
 
 async def revoke_tokens(desk: Desk, *, actor: str, references: Sequence[str], address: str = "") -> Revocation:
@@ -247,14 +301,6 @@ async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:
     return secret, stored
 
 
-def _refuse_ended(record: TokenRecord, now: datetime) -> None:
-    token = record.token
-    if token.revoked_at is not None:
-        raise Refused("revoked", field="token", message="the token is revoked, for good", mend="create a new one")
-    if token.expires_at is not None and token.expires_at <= now:
-        raise Refused("expired", field="token", message="the token has expired", mend="create a new one")
-
-
 async def refuse_unknown(desk: Desk, reference: str) -> NoReturn:
     """Refused `not_found`, with the nearest token there is, in case of a typo."""
     brand, mend = desk.settings.tokens.brand, "see `token-gateway token list`"
@@ -263,72 +309,3 @@ async def refuse_unknown(desk: Desk, reference: str) -> NoReturn:
         handles = [handle(brand, one.token.kind, one.token.id) for one in listed]
         mend = did_you_mean(reference, handles, otherwise=mend)
     raise Refused(NOT_FOUND, field="token", message=f"there is no token {reference}", mend=mend)
-
-
-def _refuse_name(name: str) -> None:
-    flaw = name_flaw(name)
-    if flaw is not None:
-        raise Refused("bad_value", field="name", message=f"the token's name {flaw.what}", mend=flaw.mend)
-
-
-def _refuse_scopes(desk: Desk, scopes: Sequence[str]) -> None:
-    known = list(desk.settings.scopes)
-    for scope in scopes:
-        if scope not in known:
-            word = scope if scope.isascii() and scope.isprintable() else "a scope"
-            declared = f"declared are: {', '.join(known) or 'none'} (`scopes:`)"
-            raise Refused(
-                "unknown_scope",
-                field="scopes",
-                message=f"{word[:64]} is not a declared scope",
-                mend=did_you_mean(scope, known, otherwise=declared),
-            )
-
-
-def _networks(texts: Sequence[str]) -> Networks | None:
-    if not texts:
-        return None
-    if len(texts) > MAX_NETWORKS:
-        raise Refused("bad_value", field="networks", message="too many networks", mend=f"use at most {MAX_NETWORKS}")
-    try:
-        return Networks.of(dict.fromkeys(texts))
-    except ValueError:
-        raise Refused(
-            "bad_value",
-            field="networks",
-            message="a network is not an address or a network without host bits",
-            mend="write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32",
-        ) from None
-
-
-def _expiry(desk: Desk, kind: Kind, wish: timedelta | datetime | None) -> datetime | None:
-    tokens = desk.settings.tokens
-    lifetimes = tokens.personal if kind is Kind.PERSONAL else tokens.application
-    policy = LifetimePolicy(default=lifetimes.default_lifetime, maximum=lifetimes.max_lifetime)
-    ends = expiry(wish, policy, desk.now())
-    if isinstance(ends, ExpiryRefused):
-        raise Refused("expiry", field="expires", message=ends.why, mend="choose another expiry")
-    return ends
-
-
-def _refuse_owner(desk: Desk, owner: Owner) -> None:
-    if not owner.enabled:
-        raise Refused(
-            "owner_disabled",
-            field="owner",
-            message=f"{owner.login} is disabled",
-            mend="enable it first, if it may have tokens",
-        )
-    if owner.kind is OwnerKind.USER:
-        holders = desk.settings.permissions.own_tokens
-        if EVERYONE not in holders and not set(holders) & set(owner.groups):
-            raise Refused(
-                "permission",
-                field="owner",
-                message=f"{owner.login} may not have tokens: the permission own_tokens is held by {_listed(holders)}",
-                mend="put the user into such a group, or change `permissions:`",
-            )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "nobody"

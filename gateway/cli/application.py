@@ -6,7 +6,14 @@ import typer
 
 from gateway.cli import owner
 from gateway.cli.options import ConfigOption, JsonOption
-from gateway.cli.user import GroupOption, OrganisationOption, YesOption
+from gateway.cli.user import (
+    AddGroupsOption,
+    GroupOption,
+    OrganisationOption,
+    RemoveGroupsOption,
+    SetGroupsOption,
+    YesOption,
+)
 from gateway.core.owner import OwnerKind
 
 KIND = OwnerKind.APPLICATION
@@ -68,6 +75,26 @@ def show(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -
       token-gateway app show nightly-export
     """
     owner.show(KIND, name, config=config, as_json=as_json)
+
+
+@application_app.command("groups")
+def groups(
+    name: Name,
+    *,
+    set_to: SetGroupsOption = None,
+    add_to: AddGroupsOption = None,
+    remove: RemoveGroupsOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or change the groups of an application. When one was taken away, returns when that is effective everywhere.
+
+    \b
+    Examples:
+      token-gateway app groups nightly-export
+      token-gateway app groups nightly-export --add admins --remove guests
+    """
+    owner.groups(KIND, name, set_to=set_to, add=add_to, remove=remove, config=config, as_json=as_json)
 
 
 @application_app.command("disable")

@@ -110,6 +110,50 @@ def show(kind: OwnerKind, login: str, *, config: Path | None, as_json: bool) -> 
     token_output.show_list(tokens, brand, now())
 
 
+def groups(
+    kind: OwnerKind,
+    login: str,
+    *,
+    set_to: Sequence[str] | None,
+    add: Sequence[str] | None,
+    remove: Sequence[str] | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Show an owner's groups, after changing them if that is asked."""
+    from gateway.auth.groups import change_groups
+    from gateway.auth.owners import find_owner
+    from gateway.cli.desk import actor, at_desk
+
+    if set_to is None and not add and not remove:
+        found = at_desk(config, lambda desk: find_owner(desk, kind=kind, login=login)).owner
+        if as_json:
+            show_json(document(found))
+        else:
+            typer.echo("\n".join(found.groups))
+        return
+    done = at_desk(
+        config,
+        lambda desk: change_groups(
+            desk,
+            actor=actor(),
+            kind=kind,
+            login=login,
+            groups=None if set_to is None else [group for group in set_to if group],
+            add=add or (),
+            remove=remove or (),
+        ),
+    )
+    if as_json:
+        changed = {"added": done.added, "removed": done.removed}
+        show_json(document(done.owner) | changed | effect_document(done.effect))
+        return
+    said = [f"entered {', '.join(done.added)}"] if done.added else []
+    said += [f"left {', '.join(done.removed)}"] if done.removed else []
+    now = f"is in {', '.join(done.owner.groups) or 'no group'}"
+    note(f"{done.owner.login} {'; '.join([*said, now])}{effect_words(done.effect)}.")
+
+
 def set_enabled(kind: OwnerKind, login: str, *, enabled: bool, config: Path | None, as_json: bool) -> None:
     """Disable or enable an owner."""
     from gateway.auth.owners import set_enabled as change

@@ -44,6 +44,26 @@ def expiry_wish(text: str | None, option: str = "--expires") -> timedelta | date
     return instant.astimezone(UTC)
 
 
+def idle_wish(text: str | None) -> timedelta | None:
+    """Read how long a token may stay unused, or `none`, which is `NEVER`; None stays None."""
+    if text is None:
+        return None
+    return NEVER if text == "none" else span(text, "--idle")
+
+
+def moment(text: str, option: str, now: datetime) -> datetime:
+    """Read a span from now, a date, or an instant with its zone."""
+    wish = expiry_wish(text, option)
+    if wish is None or wish == NEVER:
+        raise Failure(f"{option} needs a time", "write 30d, 2027-01-31, or 2027-01-31T12:00:00Z")
+    if isinstance(wish, datetime):
+        return wish
+    try:
+        return now + wish
+    except OverflowError:
+        raise Failure(f"{option} lies beyond the year 9999", "write a nearer time") from None
+
+
 def relative(when: datetime, now: datetime) -> str:
     """How far away a moment is, to the nearest minute: "3 days ago", "in 2 hours", "just now"."""
     seconds = (when - now).total_seconds()
@@ -54,6 +74,16 @@ def relative(when: datetime, now: datetime) -> str:
             words = f"{count} {name}{'' if count == 1 else 's'}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
     return "in less than a minute" if seconds > 0 else "just now"
+
+
+def in_words(length: timedelta) -> str:
+    """A span as people say it: "30 days", "36 hours"."""
+    seconds = int(length.total_seconds())
+    for unit, name in _STEPS:
+        if seconds % unit == 0 and seconds >= unit:
+            count = seconds // unit
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
 def exact(when: datetime) -> str:

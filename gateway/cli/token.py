@@ -1,4 +1,4 @@
-"""`token-gateway token`: make, list, show, rotate and revoke tokens.
+"""`token-gateway token`: make, list, show, rotate and revoke tokens. What changes living ones is in `token_life`.
 
 A new token is the only thing on stdout; everything said about it goes to stderr. No secret is ever an argument.
 """
@@ -15,7 +15,7 @@ from gateway.cli.failure import NOT_FOUND, Failure
 from gateway.cli.options import ConfigOption, JsonOption
 from gateway.cli.output import note, show_fields, show_json, show_table
 from gateway.cli.owner import effect_document, effect_words
-from gateway.cli.times import exact, expiry_wish, relative, span
+from gateway.cli.times import exact, expiry_wish, idle_wish, moment, relative, span
 from gateway.core.owner import OwnerKind
 
 if TYPE_CHECKING:
@@ -23,11 +23,31 @@ if TYPE_CHECKING:
 
     from gateway.auth.desk import Desk, Effect
     from gateway.auth.leaked import Leaked, Missing
+    from gateway.auth.token_stops import AllStopped
     from gateway.auth.tokens import Minted, Revoked
 
 MAX_LEAKED_BYTES = 10_000_000
 
-token_app = typer.Typer(help="Tokens: make, list, show, rotate, revoke.", no_args_is_help=True, rich_markup_mode=None)
+token_app = typer.Typer(
+    help="Tokens: make, list, show, edit, rotate, suspend, revoke.", no_args_is_help=True, rich_markup_mode=None
+)
+HostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host", help="Only for that host, or *.example.org; * is every host; may be repeated.", show_default=False
+    ),
+]
+IdleOption = Annotated[
+    str | None,
+    typer.Option("--idle", help="End it when it is not used for so long, such as 30d; none.", show_default=False),
+]
+AllOfUserOption = Annotated[
+    str | None, typer.Option("--all-of-user", metavar="LOGIN", help="All tokens of this user.", show_default=False)
+]
+AllOfAppOption = Annotated[
+    str | None,
+    typer.Option("--all-of-app", metavar="NAME", help="All tokens of this application.", show_default=False),
+]
 UserOption = Annotated[str | None, typer.Option("--user", help="The login of a user.", show_default=False)]
 AppOption = Annotated[str | None, typer.Option("--app", help="The name of an application.", show_default=False)]
 Reference = Annotated[
@@ -65,6 +85,8 @@ def create(
         list[str] | None,
         typer.Option("--network", help="Only from there, such as 10.0.0.0/8; may be repeated.", show_default=False),
     ] = None,
+    host: HostOption = None,
+    idle: IdleOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,15 +97,16 @@ def create(
       T=$(token-gateway token create --user alice --name ci --scope rest)
       token-gateway token create --user alice --name laptop --scope pull --scope push --expires 30d
       token-gateway token create --app nightly-export --name cron --scope rest --network 10.0.0.0/8
+      token-gateway token create --user alice --name tablet --scope rest --host app.example.org --idle 30d
     """
     from gateway.auth.tokens import create_token
     from gateway.cli.desk import actor, at_desk
 
-    kind, login = _one_owner(user, app)
-    wish = expiry_wish(expires)
+    kind, login = one_owner(user, app)
+    wish, rest = expiry_wish(expires), idle_wish(idle)
     brand, minted = at_desk(
         config,
-        lambda desk: _with_brand(
+        lambda desk: with_brand(
             desk,
             create_token(
                 desk,
@@ -93,7 +116,9 @@ def create(
                 name=name,
                 scopes=scope or (),
                 networks=network or (),
+                hosts=host or (),
                 expires=wish,
+                idle=rest,
             ),
         ),
     )
@@ -104,19 +129,40 @@ def create(
 
 @token_app.command("list")
 def list_all(
+    *,
     user: UserOption = None,
     app: AppOption = None,
     state: Annotated[
         State | None, typer.Option("--state", help="Only tokens in that state.", show_default=False)
     ] = None,
+    scope: Annotated[
+        str | None, typer.Option("--scope", help="Only tokens with this scope.", show_default=False)
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", help="Only tokens of owners in this group.", show_default=False)
+    ] = None,
+    organisation: Annotated[
+        str | None,
+        typer.Option("--organisation", help="Only tokens of owners in this organisation.", show_default=False),
+    ] = None,
+    expires_before: Annotated[
+        str | None,
+        typer.Option(
+            "--expires-before",
+            metavar="WHEN",
+            help="Only tokens that end before 30d or 2027-01-31.",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List tokens, of all owners or of one.
+    """List tokens, of all owners or of one; the filters narrow each other.
 
     \b
     Examples:
       token-gateway token list
+      token-gateway token list --scope rest --expires-before 30d
       token-gateway token list --user alice --state live --json
     """
     from gateway.auth.tokens import list_tokens
@@ -124,10 +170,24 @@ def list_all(
     from gateway.cli.desk import at_desk, now
     from gateway.store import TokenState
 
-    kind, login = (None, None) if user is None and app is None else _one_owner(user, app)
+    kind, login = (None, None) if user is None and app is None else one_owner(user, app)
     wanted = None if state is None else TokenState(state.value)
+    before = None if expires_before is None else moment(expires_before, "--expires-before", now())
     brand, entries = at_desk(
-        config, lambda desk: _with_brand(desk, list_tokens(desk, owner_kind=kind, login=login, state=wanted))
+        config,
+        lambda desk: with_brand(
+            desk,
+            list_tokens(
+                desk,
+                owner_kind=kind,
+                login=login,
+                state=wanted,
+                scope=scope,
+                group=group,
+                organisation=organisation,
+                expires_before=before,
+            ),
+        ),
     )
     if as_json:
         show_json([token_output.document(entry, brand) for entry in entries])
@@ -147,15 +207,18 @@ def show(token: Reference, config: ConfigOption = None, as_json: JsonOption = Fa
     from gateway.cli import token_output
     from gateway.cli.desk import at_desk, now
 
-    brand, shown = at_desk(config, lambda desk: _with_brand(desk, show_token(desk, token)))
+    brand, shown = at_desk(config, lambda desk: with_brand(desk, show_token(desk, token)))
     if as_json:
-        ended = [{"created_at": one.created_at, "ends_at": one.ends_at} for one in shown.secrets]
+        ended = [
+            {"created_at": one.created_at, "ends_at": one.ends_at, "until_used": one.until_used}
+            for one in shown.secrets
+        ]
         show_json(token_output.document(shown.entry, brand) | {"secrets": ended})
         return
-    moment = now()
-    show_fields(token_output.fields(shown.entry, brand, moment))
+    at = now()
+    show_fields(token_output.fields(shown.entry, brand, at))
     typer.echo("")
-    rows = [(exact(one.created_at), _secret_words(one.ends_at, moment)) for one in shown.secrets]
+    rows = [(exact(one.created_at), _secret_words(one.ends_at, at, until_used=one.until_used)) for one in shown.secrets]
     show_table(("secret made", "state"), rows, empty="It has no secret.")
 
 
@@ -165,6 +228,9 @@ def rotate(
     grace: Annotated[
         str, typer.Option("--grace", help="How long the old secret still works: 0, 30m, 12h, at most 7d.")
     ] = "0",
+    until_used: Annotated[
+        bool, typer.Option("--until-used", help="The old secret works until the new one is used, at most 7 days.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -174,6 +240,7 @@ def rotate(
     Examples:
       T=$(token-gateway token rotate tgp_0123456789a)
       token-gateway token rotate tgp_0123456789a --grace 1h
+      token-gateway token rotate tgp_0123456789a --until-used
     """
     from gateway.auth.tokens import rotate_token
     from gateway.cli.desk import actor, at_desk
@@ -181,7 +248,9 @@ def rotate(
     length = span(grace, "--grace")
     brand, minted = at_desk(
         config,
-        lambda desk: _with_brand(desk, rotate_token(desk, actor=actor(), reference=token, grace=length)),
+        lambda desk: with_brand(
+            desk, rotate_token(desk, actor=actor(), reference=token, grace=length, until_used=until_used)
+        ),
     )
     _hand_out(minted, brand, as_json=as_json)
 
@@ -195,6 +264,8 @@ def revoke(
     stdin: Annotated[
         bool, typer.Option("--stdin", help="Read leaked tokens from stdin, whole or handles, one a line.")
     ] = False,
+    all_of_user: AllOfUserOption = None,
+    all_of_app: AllOfAppOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -207,20 +278,27 @@ def revoke(
     Examples:
       token-gateway token revoke tgp_0123456789a
       token-gateway token revoke --stdin < leaked.txt
+      token-gateway token revoke --all-of-user bob
     """
+    from gateway.auth.token_stops import revoke_all
     from gateway.auth.tokens import revoke_tokens
     from gateway.cli.desk import actor, at_desk
 
-    if stdin == bool(tokens):
-        raise Failure("nothing to revoke" if not stdin else "both handles and --stdin", "give handles, or --stdin")
+    ways = [bool(tokens), stdin, all_of_user is not None, all_of_app is not None]
+    if sum(ways) != 1:
+        which = "handles, --stdin, --all-of-user or --all-of-app"
+        raise Failure("nothing to revoke" if not any(ways) else "more than one way to say which", f"give {which}")
+    if all_of_user is not None or all_of_app is not None:
+        kind, login = one_owner(all_of_user, all_of_app)
+        done = at_desk(config, lambda desk: revoke_all(desk, actor=actor(), owner_kind=kind, login=login))
+        say_all_stopped(done, "revoked", as_json=as_json)
+        return
     if stdin:
         _revoke_leaked(config, as_json=as_json)
         return
     brand, done = at_desk(
         config,
-        lambda desk: _with_brand(
-            desk, revoke_tokens(desk, actor=actor(), references=list(dict.fromkeys(tokens or ())))
-        ),
+        lambda desk: with_brand(desk, revoke_tokens(desk, actor=actor(), references=list(dict.fromkeys(tokens or ())))),
     )
     _say_revoked(done.revoked, done.effect, brand, unknown=done.unknown, as_json=as_json)
 
@@ -273,6 +351,15 @@ def _say_revoked(
         raise typer.Exit(NOT_FOUND)
 
 
+def say_all_stopped(done: "AllStopped", verb: str, *, as_json: bool) -> None:
+    """Say how many tokens of an owner were stopped, and how long until that was effective."""
+    if as_json:
+        show_json({"owner": done.owner.login, verb: done.count} | effect_document(done.effect))
+        return
+    tokens = f"{done.count} token{'' if done.count == 1 else 's'}"
+    note(f"{tokens} of {done.owner.login} {verb}{effect_words(done.effect)}.")
+
+
 def _lines_of_stdin() -> list[str]:
     if sys.stdin.isatty():
         note("Paste the leaked tokens, one a line, and end with Ctrl-D.")
@@ -292,27 +379,30 @@ def _hand_out(minted: "Minted", brand: str, *, as_json: bool) -> None:
     if as_json:
         made = {"token": minted.whole.reveal()} | token_output.token_document(token, minted.owner, brand)
         if minted.old_ends_at is not None:
-            made["old_secret_ends_at"] = minted.old_ends_at
+            made |= {"old_secret_ends_at": minted.old_ends_at, "until_used": minted.until_used}
         show_json(made | effect_document(minted.effect))
         return
     typer.echo(minted.whole.reveal())
-    moment = now()
-    expires = token_output.expires_cell(token, moment)
+    at = now()
+    expires = token_output.expires_cell(token, at)
     ends = "never expires" if token.expires_at is None else f"expires {expires} ({exact(token.expires_at)})"
     scopes = ", ".join(sorted(token.scopes)) or "none"
     note(f"{handle(brand, token.kind, token.id)} {token.name!r} of {minted.owner.login}: scopes {scopes}; {ends}.")
     if minted.old_ends_at is not None:
-        note(f"Its old secret {_secret_words(minted.old_ends_at, moment)}{effect_words(minted.effect)}.")
+        words = _secret_words(minted.old_ends_at, at, until_used=minted.until_used)
+        note(f"Its old secret {words}{effect_words(minted.effect)}.")
     note("This is the only time that the token is shown.")
 
 
-def _secret_words(ends_at: datetime | None, moment: datetime) -> str:
+def _secret_words(ends_at: datetime | None, at: datetime, *, until_used: bool) -> str:
     if ends_at is None:
         return "current"
-    return "ended" if ends_at <= moment else f"ends {relative(ends_at, moment)}"
+    if ends_at <= at:
+        return "ended"
+    return f"ends {'with the first use of the new one, at the latest ' if until_used else ''}{relative(ends_at, at)}"
 
 
-def _one_owner(user: str | None, app: str | None) -> tuple[OwnerKind, str]:
+def one_owner(user: str | None, app: str | None) -> tuple[OwnerKind, str]:
     if user is not None and app is None:
         return OwnerKind.USER, user
     if app is not None and user is None:
@@ -320,6 +410,6 @@ def _one_owner(user: str | None, app: str | None) -> tuple[OwnerKind, str]:
     raise Failure("whose token is it?" if user is None else "a token has one owner", "give --user LOGIN or --app NAME")
 
 
-async def _with_brand(desk: "Desk", work: Any) -> Any:
+async def with_brand(desk: "Desk", work: Any) -> Any:
     """The brand beside the work's result: handles are spelled with it."""
     return desk.settings.tokens.brand, await work

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.cli.cell import Cell, Styled
 from gateway.cli.output import show_table
-from gateway.cli.times import exact, relative
+from gateway.cli.times import exact, in_words, relative
 from gateway.core.lifecycle import token_state
 from gateway.core.owner import Owner, Token
 from gateway.core.token import handle
@@ -22,7 +22,7 @@ def show_list(entries: Sequence[TokenEntry], brand: str, now: datetime) -> None:
             f"{entry.token.name} (from RT)" if entry.is_from_rt else entry.token.name,
             ", ".join(sorted(entry.token.scopes)) or "-",
             expires_cell(entry.token, now),
-            state_cell(entry.token, entry.owner, now),
+            state_cell(entry, now),
             used_words(entry, now),
         )
         for entry in entries
@@ -38,21 +38,24 @@ def expires_cell(token: Token, now: datetime) -> Cell:
     return Styled(words, "red") if token.expires_at <= now else words
 
 
-def state_cell(token: Token, owner: Owner, now: datetime) -> Cell:
+def state_cell(entry: TokenEntry, now: datetime) -> Cell:
     """Why the token is not usable, or `live`: the words of the reason codes."""
-    reason = token_state(token, owner, now)
+    reason = token_state(entry.token, entry.owner, now, entry.quiet_since)
     if reason is None:
         return Styled("live", "green")
     return Styled(reason.value.replace("_", " "), "red")
 
 
 def used_words(entry: TokenEntry, now: datetime) -> str:
-    """When the token was used last, and how often."""
+    """When the token was used last and from where, and how often, in all and since its rotation."""
     usage = entry.usage
     if usage.last_used_at is None:
         return "never used"
     times = "once" if usage.total == 1 else f"{usage.total} times"
-    return f"{relative(usage.last_used_at, now)}, {times}"
+    if usage.since_rotation != usage.total:
+        times += f" ({usage.since_rotation} since rotation)"
+    origin = f", last from {usage.last_address}" if usage.last_address else ""
+    return f"{relative(usage.last_used_at, now)}, {times}{origin}"
 
 
 def fields(entry: TokenEntry, brand: str, now: datetime) -> list[tuple[str, Cell]]:
@@ -64,10 +67,12 @@ def fields(entry: TokenEntry, brand: str, now: datetime) -> list[tuple[str, Cell
         ("kind", token.kind.value),
         ("owner", f"{owner.login} ({owner.kind.value})"),
         ("name", token.name),
-        ("state", state_cell(token, owner, now)),
+        ("state", state_cell(entry, now)),
         ("scopes", ", ".join(sorted(token.scopes)) or "-"),
         ("networks", "anywhere" if token.networks is None else str(token.networks)),
+        ("hosts", "every host" if token.hosts is None else ", ".join(sorted(token.hosts))),
         ("expires", expires),
+        ("may rest", "for ever" if token.idle is None else f"{in_words(token.idle)}, since {exact(entry.quiet_since)}"),
         ("created", f"{exact(token.created_at)} by {entry.created_by}"),
         ("used", used_words(entry, now)),
     ]
@@ -75,7 +80,9 @@ def fields(entry: TokenEntry, brand: str, now: datetime) -> list[tuple[str, Cell
         shown.append(("secret", "the one of Request Tracker; `token-gateway token rotate` makes one of ours"))
     if usage.last_used_at is not None:
         shown.append(("last used", f"{exact(usage.last_used_at)} from {usage.last_address or 'an unknown address'}"))
-        shown.append(("since rotation", f"{usage.since_rotation} times"))
+        shown.append(("uses", f"{usage.total} since creation, {usage.since_rotation} since rotation"))
+    if token.idled_at is not None:
+        shown.append(("ended unused", exact(token.idled_at)))
     if token.suspended_at is not None:
         shown.append(("suspended", exact(token.suspended_at)))
     if token.revoked_at is not None:
@@ -90,6 +97,8 @@ def document(entry: TokenEntry, brand: str) -> dict[str, Any]:
         "created_by": entry.created_by,
         "revoked_by": entry.revoked_by,
         "from_rt": entry.is_from_rt,
+        "quiet_since": entry.quiet_since,
+        "version": entry.version,
         "usage": {
             "total": usage.total,
             "since_rotation": usage.since_rotation,
@@ -110,7 +119,10 @@ def token_document(token: Token, owner: Owner, brand: str) -> dict[str, Any]:
         "scopes": token.scopes,
         "networks": None if token.networks is None else [str(member) for member in token.networks.members],
         "created_at": token.created_at,
+        "hosts": token.hosts,
         "expires_at": token.expires_at,
+        "idle_s": token.idle,
+        "idled_at": token.idled_at,
         "suspended_at": token.suspended_at,
         "revoked_at": token.revoked_at,
     }

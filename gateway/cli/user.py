@@ -20,6 +20,16 @@ GroupOption = Annotated[
 OrganisationOption = Annotated[
     list[str] | None, typer.Option("--organisation", help="An organisation; may be repeated.", show_default=False)
 ]
+SetGroupsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help='Exactly this group; may be repeated; "" takes all groups away.', show_default=False),
+]
+AddGroupsOption = Annotated[
+    list[str] | None, typer.Option("--add", help="This group too; may be repeated.", show_default=False)
+]
+RemoveGroupsOption = Annotated[
+    list[str] | None, typer.Option("--remove", help="Not this group; may be repeated.", show_default=False)
+]
 
 
 @user_app.command("add")
@@ -71,6 +81,26 @@ def show(login: Login, config: ConfigOption = None, as_json: JsonOption = False)
       token-gateway user show alice
     """
     owner.show(KIND, login, config=config, as_json=as_json)
+
+
+@user_app.command("groups")
+def groups(
+    login: Login,
+    *,
+    set_to: SetGroupsOption = None,
+    add_to: AddGroupsOption = None,
+    remove: RemoveGroupsOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or change the groups of a user. When one was taken away, returns when that is effective everywhere.
+
+    \b
+    Examples:
+      token-gateway user groups alice
+      token-gateway user groups alice --add admins --remove guests
+    """
+    owner.groups(KIND, login, set_to=set_to, add=add_to, remove=remove, config=config, as_json=as_json)
 
 
 @user_app.command("disable")

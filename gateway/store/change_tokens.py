@@ -95,6 +95,7 @@ class TokenChanges(Ledger):
             return False
         if "idle" in given:
             given["idle_s"] = given.pop("idle")
+        if after.idle != before.idle:
             given["quiet_from"] = self.at
         await self._set(before, **given)
         old, new = _settings(before), _settings(after)

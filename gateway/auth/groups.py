@@ -1,0 +1,58 @@
+"""The use case behind `user groups` and `app groups`: which local groups an owner is in.
+
+Groups from a single sign-on are another source and are left alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.auth.desk import Desk, Effect, effective
+from gateway.auth.owners import owner_in, refuse_groups
+from gateway.auth.refused import Refused
+from gateway.core.owner import Owner, OwnerKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrouped:
+    """An owner with the groups it is in now. `effect`: None when none was taken away."""
+
+    owner: Owner
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    effect: Effect | None
+
+
+async def change_groups(
+    desk: Desk,
+    *,
+    actor: str,
+    kind: OwnerKind,
+    login: str,
+    groups: Sequence[str] | None = None,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    address: str = "",
+) -> Regrouped:
+    """Put an owner into exactly `groups`, or into some and out of others. A group that it enters must be declared.
+
+    Returns, when a group was taken away, as soon as that is effective everywhere.
+    """
+    if groups is not None and (add or remove):
+        raise Refused("bad_value", field="groups", message="all groups, and some more or less", mend="do one of them")
+    both = sorted(set(add) & set(remove))
+    if both:
+        raise Refused("bad_value", field="add", message=f"{both[0]} is to be added and removed", mend="say one of them")
+    async with desk.store.change(actor=actor, address=address) as change:
+        owner = await owner_in(change, desk, kind=kind, login=login)
+        before = await change.groups_of(owner.id)
+        after = frozenset(groups) if groups is not None else (before | frozenset(add)) - frozenset(remove)
+        refuse_groups(desk, sorted(after - before))
+        await change.set_groups(owner.id, after)
+        regrouped = await owner_in(change, desk, kind=kind, login=login)
+    taken = before - after
+    return Regrouped(
+        owner=regrouped,
+        added=tuple(sorted(after - before)),
+        removed=tuple(sorted(taken)),
+        effect=await effective(desk) if taken else None,
+    )
