@@ -40,8 +40,8 @@ class OwnerChanges(Ledger):
                 created_at=self.at,
             )
         )
-        await self._replace(owner_groups, owner.id, owner.groups, source=LOCAL)
-        await self._replace(owner_organisations, owner.id, owner.organisations)
+        await self._add_names(owner_groups, owner.id, owner.groups, source=LOCAL)
+        await self._add_names(owner_organisations, owner.id, owner.organisations)
         detail = {
             "name": owner.name,
             "email": owner.email,
@@ -134,10 +134,13 @@ class OwnerChanges(Ledger):
 
     async def _replace(self, table: Table, owner_id: str, names: Collection[str], **where: str) -> None:
         """Without `where` the rows of every source go."""
-        if any(not name or SEPARATOR in name for name in names):
-            raise ValueError("a name may not be empty or hold a line break")
         old = delete(table).where(table.c.owner_id == owner_id)
         await self._turn.execute(old.filter_by(**where) if where else old)
+        await self._add_names(table, owner_id, names, **where)
+
+    async def _add_names(self, table: Table, owner_id: str, names: Collection[str], **where: str) -> None:
+        if any(not name or SEPARATOR in name for name in names):
+            raise ValueError("a name may not be empty or hold a line break")
         if rows := [{"owner_id": owner_id, "name": name, **where} for name in sorted(set(names))]:
             await self._turn.execute(insert(table), rows)
 

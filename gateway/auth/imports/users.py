@@ -165,14 +165,16 @@ async def _put(change: Change, wish: _Wish, *, update: bool) -> str | RefusedLin
         return _refused(wish.line, "login", wish.login, "is an application", "choose another login")
     if not update:
         return "unchanged"
-    owner_id = entry.owner.id
-    changed = await change.edit_owner(owner_id, name=wish.name, email=wish.email)
-    if wish.groups is not None:
-        changed |= await change.set_groups(owner_id, wish.groups)
-    if wish.organisations is not None:
-        changed |= await change.set_organisations(owner_id, wish.organisations)
-    if wish.enabled is not None:
-        changed |= await change.set_owner_enabled(owner_id, wish.enabled)
+    # What is the same already is not asked for: most lines of a second import change nothing.
+    owner, changed = entry.owner, False
+    if wish.name not in {None, owner.name} or wish.email not in {None, owner.email}:
+        changed |= await change.edit_owner(owner.id, name=wish.name, email=wish.email)
+    if wish.groups is not None:  # those of the owner may be of a single sign-on, and stay apart
+        changed |= await change.set_groups(owner.id, wish.groups)
+    if wish.organisations not in {None, owner.organisations}:
+        changed |= await change.set_organisations(owner.id, wish.organisations or ())
+    if wish.enabled not in {None, owner.enabled}:
+        changed |= await change.set_owner_enabled(owner.id, bool(wish.enabled))
     return "updated" if changed else "unchanged"
 
 
