@@ -5,13 +5,15 @@ secret is really one of that token; with a public id and a made-up secret nobody
 came in is repeated but a handle.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.auth.desk import Desk, Effect
+from gateway.auth.evidence_of import Authenticate, RtAsked
 from gateway.auth.refused import Refused
 from gateway.auth.tokens import Revoked, revoke_tokens
-from gateway.core.evidence import Evidence, NotChecked, Proven
+from gateway.core.evidence import NotChecked, Proven
+from gateway.core.rt_token import RtToken, parse_rt_token
 from gateway.core.token import handle, parse, parse_handle
 
 
@@ -35,7 +37,7 @@ class Leaked:
 
 async def revoke_leaked(
     desk: Desk,
-    authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]],
+    authenticate: Authenticate,
     *,
     actor: str,
     lines: Sequence[str],
@@ -61,9 +63,7 @@ async def revoke_leaked(
     return Leaked(revoked=done.revoked, missing=tuple(missing), effect=done.effect)
 
 
-async def _read(
-    desk: Desk, authenticate: Callable[[bytes, bytes | None], Awaitable[Evidence]], text: str
-) -> tuple[str, str] | str:
+async def _read(desk: Desk, authenticate: Authenticate, text: str) -> tuple[str, str] | str:
     """Id and handle of a token that is to be revoked; in words, why there is none."""
     brand = desk.settings.tokens.brand
     named = parse_handle(text, brand=brand)
@@ -74,6 +74,9 @@ async def _read(
             return "not found"
         return token_id, text
     presented = text.encode("utf-8")
+    of_rt = parse_rt_token(presented)
+    if of_rt is not None:
+        return await _read_rt(desk, authenticate, presented, of_rt)
     parsed = parse(presented, brand=brand)
     if parsed is None:
         return "not a token of this installation, or cut off"
@@ -83,11 +86,27 @@ async def _read(
         case Proven():
             return parsed.id, name
         case NotChecked(detail=detail):
-            raise Refused("busy", message=f"the token cannot be checked: {detail}", mend="try again")
+            raise _not_checked(detail)
         case _:
             if await desk.store.load_token(parsed.id) is None:
                 return "not found"
             return "not revoked: the secret is none of this token's; to revoke it all the same, give the handle alone"
+
+
+async def _read_rt(desk: Desk, authenticate: Authenticate, presented: bytes, token: RtToken) -> tuple[str, str] | str:
+    """As `_read`, for a token that was moved in from Request Tracker; also when no route takes those any more."""
+    evidence = await authenticate(presented, None, rt=RtAsked(token=token, address=None))
+    match evidence:
+        case Proven(token=found):
+            return found.id, handle(desk.settings.tokens.brand, found.kind, found.id)
+        case NotChecked(detail=detail):
+            raise _not_checked(detail)
+        case _:
+            return "a token of Request Tracker that was not moved in, or is revoked or rotated"
+
+
+def _not_checked(detail: str) -> Refused:
+    return Refused("busy", message=f"the token cannot be checked: {detail}", mend="try again")
 
 
 def _handle_in(desk: Desk, text: str) -> str:

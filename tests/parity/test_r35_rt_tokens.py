@@ -194,6 +194,17 @@ def test_a_token_revoked_before_its_first_use_here_is_refused(serving):
     assert ask(serving, Auth_Token=held.presented) == (401, "invalid_token")
 
 
+def test_a_leaked_token_is_revoked_by_its_text_and_a_made_up_one_revokes_nothing(serving):
+    held, installation = a_token(), serving.installation
+    moved(installation, held)
+    made_up = installation.run("token", "revoke", "--stdin", stdin=f"1-42-{WRONG}\n")
+    assert made_up.code == 3
+    assert WRONG not in made_up.out + made_up.err
+    assert ask(serving, Auth_Token=held.presented) == (200, "alice")
+    installation.ok("token", "revoke", "--stdin", stdin=held.presented + "\n")
+    assert ask(serving, Auth_Token=held.presented) == (401, "revoked")
+
+
 def test_a_disabled_owner_stops_it(serving):
     held, installation = a_token(login="bob"), serving.installation
     moved(installation, held, more=["--create-users"])

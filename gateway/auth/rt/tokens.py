@@ -76,7 +76,7 @@ class RtTokens:
         self._fault = fault
         self._key = secrets.token_bytes(32)
         self._found: LRUCache[bytes, RtTokenRow] = LRUCache(FOUND_SIZE)
-        self._flights: dict[bytes, asyncio.Task[RtTokenRow | Rejected]] = {}
+        self._flights: dict[bytes, asyncio.Task[Found]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._heaviest, self._heaviest_until = 0, float("-inf")
         self.hashed = 0
@@ -116,7 +116,7 @@ class RtTokens:
             self._found[name] = found
         return found
 
-    async def _search(self, presented: bytes, asked: RtAsked) -> RtTokenRow | Rejected:
+    async def _search(self, presented: bytes, asked: RtAsked) -> Found:
         """bcrypt, once for any number of checks that present the same value at the same time."""
         is_failure = False
         try:
@@ -124,6 +124,8 @@ class RtTokens:
             async with asyncio.timeout(STORE_DEADLINE_S):
                 rows = await self._store.open_rt_tokens(asked.token.user_id, key_ids)
                 rounds = await self._rounds(key_ids)
+            if rounds and not bcrypt_hash.is_installed():
+                return NotChecked(reason=Reason.UNAVAILABLE, detail="the package bcrypt is not installed")
             found = await self._pool.run(lambda: _try(rows, asked.token.secret, rounds))
             self.hashed += 1
             is_failure = found is None
@@ -150,7 +152,7 @@ class RtTokens:
             self._heaviest_until = now + HEAVIEST_FOR_S
         return self._heaviest
 
-    def _landed(self, name: bytes, flight: asyncio.Task[RtTokenRow | Rejected]) -> None:
+    def _landed(self, name: bytes, flight: asyncio.Task[Found]) -> None:
         del self._flights[name]
         if not flight.cancelled():
             flight.exception()  # seen here too: every check that waited for it may have gone away
