@@ -205,6 +205,8 @@ REMEDY: dict[Reason, str] = {
     Reason.SUSPENDED: "The token is suspended; resume it.",
     Reason.OWNER_DISABLED: "Enable the owner (`token-gateway user enable` or `app enable`); that brings all of its "
     "tokens back.",
+    Reason.OWNER_UNCONFIRMED: "The single sign-on has not vouched for the owner for longer than "
+    "`tokens.reconfirm_every`: they sign in once, or `token-gateway user sync` or `user confirm` vouches for them.",
     Reason.PERMISSION: "The owner must be in a group that holds `own_tokens` (`permissions:`).",
     Reason.LOGIN: "The path must name the login of the token's owner where the route says {login}.",
     Reason.KIND: "The route takes another kind of token; use one, or change the route's `kinds:`.",

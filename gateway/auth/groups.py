@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.owners import owner_in, refuse_groups
+from gateway.auth.power import demand
 from gateway.auth.refused import Refused
 from gateway.core.owner import Owner, OwnerKind
+from gateway.core.power import Act, Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class Regrouped:
 async def change_groups(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     kind: OwnerKind,
     login: str,
     groups: Sequence[str] | None = None,
@@ -42,13 +44,14 @@ async def change_groups(
     both = sorted(set(add) & set(remove))
     if both:
         raise Refused("bad_value", field="add", message=f"{both[0]} is to be added and removed", mend="say one of them")
-    async with desk.store.change(actor=actor, address=address) as change:
+    async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await owner_in(change, desk, kind=kind, login=login)
         before = await change.groups_of(owner.id)
         after = frozenset(groups) if groups is not None else (before | frozenset(add)) - frozenset(remove)
         refuse_groups(desk, sorted(after - before))
         await change.set_groups(owner.id, after)
         regrouped = await owner_in(change, desk, kind=kind, login=login)
+        await demand(change, desk, actor, Act.SET_GROUPS, regrouped)
     taken = before - after
     return Regrouped(
         owner=regrouped,

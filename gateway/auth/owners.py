@@ -1,16 +1,18 @@
-"""Use cases about users and applications: create, list, look up, disable, enable, delete.
+"""Use cases about users and applications: create, edit, look up, disable, enable, delete.
 
 Both kinds live in one namespace and go through the same code. A login that was ever given is never given again.
 """
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
+from gateway.auth.power import demand
 from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
 from gateway.core.naming import Flaw, email_flaw, group_flaw, label_flaw, name_flaw
 from gateway.core.owner import Owner, OwnerKind
+from gateway.core.power import Act, Actor
 from gateway.store import Change, NameTaken, OwnerEntry
 
 ID_BYTES = 8
@@ -32,22 +34,25 @@ class OwnerChanged:
 async def create_owner(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     kind: OwnerKind,
     login: str,
     name: str = "",
     email: str = "",
     groups: Sequence[str] = (),
     organisations: Sequence[str] = (),
+    sso: bool = False,
     address: str = "",
 ) -> Owner:
-    """Create a user or an application, enabled. Groups must be declared in the configuration."""
-    _refuse_flaw("login", "the login" if kind is OwnerKind.USER else "the name", login, label_flaw)
-    _refuse_flaw("name", "the display name", name, lambda text: name_flaw(text, required=False))
-    _refuse_flaw("email", "the e-mail address", email, email_flaw)
+    """Create a user or an application, enabled. Groups must be declared in the configuration.
+
+    `sso`: a person who signs in elsewhere. They count as confirmed from now on, for `tokens.reconfirm_every`.
+    """
+    if sso and kind is not OwnerKind.USER:
+        raise Refused("bad_value", field="sso", message="an application does not sign in", mend="leave it away")
+    refuse_flaw("login", "the login" if kind is OwnerKind.USER else "the name", login, label_flaw)
+    refuse_profile(name=name, email=email, organisations=organisations)
     refuse_groups(desk, groups)
-    for organisation in organisations:
-        _refuse_flaw("organisations", "an organisation", organisation, label_flaw)
     owner = Owner(
         id=secrets.token_hex(ID_BYTES),
         kind=kind,
@@ -56,9 +61,12 @@ async def create_owner(
         email=email,
         groups=tuple(sorted(set(groups))),
         organisations=tuple(sorted(set(organisations))),
+        sso=sso,
     )
     try:
-        async with desk.store.change(actor=actor, address=address) as change:
+        async with desk.store.change(actor=actor.name, address=address) as change:
+            owner = replace(owner, confirmed_at=change.at if sso else None)
+            await demand(change, desk, actor, Act.ADD_OWNER, owner)
             await change.add_owner(owner)
     except NameTaken:
         raise Refused(
@@ -73,7 +81,7 @@ async def create_owner(
 def refuse_groups(desk: Desk, groups: Sequence[str]) -> None:
     """Refuse groups that are not declared in the configuration."""
     for group in groups:
-        _refuse_flaw("groups", "a group", group, group_flaw)
+        refuse_flaw("groups", "a group", group, group_flaw)
         if group not in desk.settings.groups:
             known = list(desk.settings.groups)
             raise Refused(
@@ -100,21 +108,49 @@ async def owner_in(change: Change, desk: Desk, *, kind: OwnerKind, login: str) -
     return entry.owner
 
 
+async def edit_owner(
+    desk: Desk,
+    *,
+    actor: Actor,
+    kind: OwnerKind,
+    login: str,
+    name: str | None = None,
+    email: str | None = None,
+    organisations: Sequence[str] | None = None,
+    address: str = "",
+) -> OwnerChanged:
+    """Set what is given: how an owner is called, the address (an application's contact), the organisations.
+
+    The login stays: apps know people by it. Returns when the change is effective everywhere.
+    """
+    refuse_profile(name=name or "", email=email or "", organisations=organisations or ())
+    async with desk.store.change(actor=actor.name, address=address) as change:
+        owner = await owner_in(change, desk, kind=kind, login=login)
+        await demand(change, desk, actor, Act.EDIT_OWNER, owner)
+        changed = await change.edit_owner(owner.id, name=name, email=email)
+        if organisations is not None:
+            changed |= await change.set_organisations(owner.id, organisations)
+        after = await owner_in(change, desk, kind=kind, login=login)
+    return OwnerChanged(owner=after, changed=changed, effect=await effective(desk) if changed else None)
+
+
 async def set_enabled(
-    desk: Desk, *, actor: str, kind: OwnerKind, login: str, enabled: bool, address: str = ""
+    desk: Desk, *, actor: Actor, kind: OwnerKind, login: str, enabled: bool, address: str = ""
 ) -> OwnerChanged:
     """Enable or disable an owner, and with it all of its tokens. Disabling returns when it is effective everywhere."""
-    async with desk.store.change(actor=actor, address=address) as change:
+    async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await owner_in(change, desk, kind=kind, login=login)
+        await demand(change, desk, actor, Act.ENABLE if enabled else Act.DISABLE, owner)
         changed = await change.set_owner_enabled(owner.id, enabled)
         after = await owner_in(change, desk, kind=kind, login=login)
     return OwnerChanged(owner=after, changed=changed, effect=None if enabled else await effective(desk))
 
 
-async def delete_owner(desk: Desk, *, actor: str, kind: OwnerKind, login: str, address: str = "") -> OwnerChanged:
+async def delete_owner(desk: Desk, *, actor: Actor, kind: OwnerKind, login: str, address: str = "") -> OwnerChanged:
     """Delete an owner and revoke its tokens, for good. Returns when that is effective everywhere."""
-    async with desk.store.change(actor=actor, address=address) as change:
+    async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await owner_in(change, desk, kind=kind, login=login)
+        await demand(change, desk, actor, Act.DELETE_OWNER, owner)
         count = await change.delete_owner(owner.id)
     return OwnerChanged(owner=owner, effect=await effective(desk), tokens_revoked=count)
 
@@ -132,7 +168,16 @@ async def _unknown(desk: Desk, kind: OwnerKind, login: str, entry: OwnerEntry | 
     return Refused(NOT_FOUND, field="login", message=f"there is no {word} {login}{gone}", mend=mend)
 
 
-def _refuse_flaw(field: str, what: str, text: str, rule: Callable[[str], Flaw | None]) -> None:
+def refuse_profile(*, name: str, email: str, organisations: Sequence[str]) -> None:
+    """Refused with the field that breaks a rule."""
+    refuse_flaw("name", "the display name", name, lambda text: name_flaw(text, required=False))
+    refuse_flaw("email", "the e-mail address", email, email_flaw)
+    for organisation in organisations:
+        refuse_flaw("organisations", "an organisation", organisation, label_flaw)
+
+
+def refuse_flaw(field: str, what: str, text: str, rule: Callable[[str], Flaw | None]) -> None:
+    """Refused when the rule says what is wrong; the value itself is not repeated."""
     flaw = rule(text)
     if flaw is not None:
         raise Refused("bad_value", field=field, message=f"{what} {flaw.what}", mend=flaw.mend)

@@ -97,6 +97,40 @@ def groups(
     owner.groups(KIND, name, set_to=set_to, add=add_to, remove=remove, config=config, as_json=as_json)
 
 
+@application_app.command("edit")
+def edit(
+    name: Name,
+    *,
+    title: Annotated[str | None, typer.Option("--title", help="What it is called.", show_default=False)] = None,
+    contact: Annotated[
+        str | None, typer.Option("--contact", help="Whom to ask: an e-mail address.", show_default=False)
+    ] = None,
+    organisation: Annotated[
+        list[str] | None,
+        typer.Option("--organisation", help="All organisations, anew; may be repeated.", show_default=False),
+    ] = None,
+    no_organisation: Annotated[bool, typer.Option("--no-organisation", help="No organisation any more.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what is said of an application; what is not given stays. The name itself stays for ever.
+
+    \b
+    Examples:
+      token-gateway app edit nightly-export --contact ops@example.org
+      token-gateway app edit nightly-export --organisation acme --organisation example
+    """
+    owner.edit(
+        KIND,
+        name,
+        name=title,
+        email=contact,
+        organisations=owner.organisations_given(organisation, none=no_organisation),
+        config=config,
+        as_json=as_json,
+    )
+
+
 @application_app.command("disable")
 def disable(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Stop an application and all of its tokens; returns when that is effective everywhere.

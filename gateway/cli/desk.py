@@ -15,9 +15,11 @@ from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import load as load_keys
 from gateway.auth.lease import Lease, boot_clock
+from gateway.auth.power import operator
 from gateway.auth.rt.tokens import RtTokens
 from gateway.cli.output import note
 from gateway.config import Settings, find, load
+from gateway.core.power import Actor
 from gateway.store import Store
 
 T = TypeVar("T")
@@ -40,6 +42,11 @@ def actor() -> str:
         return f"cli:{pwd.getpwuid(user_id).pw_name}"
     except KeyError:
         return f"cli:{user_id}"
+
+
+def operating() -> Actor:
+    """Who does it, for use cases that ask who may: whoever can run this command may do all."""
+    return operator(actor())
 
 
 @contextlib.asynccontextmanager

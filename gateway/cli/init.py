@@ -114,7 +114,7 @@ def _put_in_place(unfinished: Path, folder: Path) -> None:
 async def _fill(settings: "Settings", login: str) -> None:
     from gateway.auth.keyring import add_key, load
     from gateway.auth.owners import create_owner
-    from gateway.cli.desk import actor, now, opened
+    from gateway.cli.desk import now, opened, operating
     from gateway.core.owner import OwnerKind
     from gateway.store import create
 
@@ -122,4 +122,4 @@ async def _fill(settings: "Settings", login: str) -> None:
     keys = load(settings.key_file).keys
     await create(settings.store.url, brand=settings.tokens.brand, keys=keys, now=now)
     async with opened(settings) as desk:
-        await create_owner(desk, actor=actor(), kind=OwnerKind.USER, login=login, groups=(ADMINS,))
+        await create_owner(desk, actor=operating(), kind=OwnerKind.USER, login=login, groups=(ADMINS,))

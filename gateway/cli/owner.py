@@ -26,24 +26,26 @@ def add(
     email: str,
     groups: Sequence[str],
     organisations: Sequence[str],
+    sso: bool = False,
     config: Path | None,
     as_json: bool,
 ) -> None:
     """Create an owner."""
     from gateway.auth.owners import create_owner
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     owner = at_desk(
         config,
         lambda desk: create_owner(
             desk,
-            actor=actor(),
+            actor=operating(),
             kind=kind,
             login=login,
             name=name,
             email=email,
             groups=groups,
             organisations=organisations,
+            sso=sso,
         ),
     )
     if as_json:
@@ -52,6 +54,54 @@ def add(
         option = "--user" if kind is OwnerKind.USER else "--app"
         note(f"{WORD[kind].capitalize()} {owner.login} is there.")
         note(f"Next: token-gateway token create {option} {owner.login} --name NAME --scope SCOPE")
+
+
+def edit(
+    kind: OwnerKind,
+    login: str,
+    *,
+    name: str | None,
+    email: str | None,
+    organisations: Sequence[str] | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Change what is said of an owner; None leaves it alone."""
+    from gateway.auth.owners import edit_owner
+    from gateway.cli.desk import at_desk, operating
+
+    if name is None and email is None and organisations is None:
+        raise Failure("nothing to change was given", f"see `token-gateway {COMMAND[kind]} edit --help`")
+    done = at_desk(
+        config,
+        lambda desk: edit_owner(
+            desk, actor=operating(), kind=kind, login=login, name=name, email=email, organisations=organisations
+        ),
+    )
+    if as_json:
+        show_json(document(done.owner) | {"changed": done.changed} | effect_document(done.effect))
+        return
+    said = f"is changed{effect_words(done.effect)}" if done.changed else "was so already"
+    note(f"{done.owner.login} {said}.")
+
+
+def organisations_given(given: list[str] | None, *, none: bool) -> list[str] | None:
+    """What `--organisation` and `--no-organisation` say together; None: nothing."""
+    if none and given:
+        raise Failure("--organisation and --no-organisation say two things", "give one of them")
+    return [] if none else given
+
+
+def confirm(login: str, *, config: Path | None, as_json: bool) -> None:
+    """Vouch for a user of the single sign-on."""
+    from gateway.auth.directory import confirm as change
+    from gateway.cli.desk import at_desk, operating
+
+    done = at_desk(config, lambda desk: change(desk, actor=operating(), login=login))
+    if as_json:
+        show_json(document(done.owner))
+    else:
+        note(f"{done.owner.login} is confirmed.")
 
 
 def list_all(kind: OwnerKind, *, config: Path | None, as_json: bool) -> None:
@@ -103,6 +153,7 @@ def show(kind: OwnerKind, login: str, *, config: Path | None, as_json: bool) -> 
             ("groups", ", ".join(owner.groups) or "-"),
             ("organisations", ", ".join(owner.organisations) or "-"),
             ("state", state_cell(owner)),
+            *_sign_in_fields(owner),
             ("created", exact(entry.created_at)),
         ]
     )
@@ -123,7 +174,7 @@ def groups(
     """Show an owner's groups, after changing them if that is asked."""
     from gateway.auth.groups import change_groups
     from gateway.auth.owners import find_owner
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     if set_to is None and not add and not remove:
         found = at_desk(config, lambda desk: find_owner(desk, kind=kind, login=login)).owner
@@ -136,7 +187,7 @@ def groups(
         config,
         lambda desk: change_groups(
             desk,
-            actor=actor(),
+            actor=operating(),
             kind=kind,
             login=login,
             groups=None if set_to is None else [group for group in set_to if group],
@@ -157,9 +208,9 @@ def groups(
 def set_enabled(kind: OwnerKind, login: str, *, enabled: bool, config: Path | None, as_json: bool) -> None:
     """Disable or enable an owner."""
     from gateway.auth.owners import set_enabled as change
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
-    done = at_desk(config, lambda desk: change(desk, actor=actor(), kind=kind, login=login, enabled=enabled))
+    done = at_desk(config, lambda desk: change(desk, actor=operating(), kind=kind, login=login, enabled=enabled))
     if as_json:
         show_json(document(done.owner) | {"changed": done.changed} | effect_document(done.effect))
         return
@@ -170,14 +221,14 @@ def set_enabled(kind: OwnerKind, login: str, *, enabled: bool, config: Path | No
 def delete(kind: OwnerKind, login: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
     """Delete an owner, after a question."""
     from gateway.auth.owners import delete_owner
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     if not yes:
         if not sys.stdin.isatty():
             raise Failure("deleting cannot be undone and nobody can be asked here", "add --yes")
         question = f"Delete {WORD[kind]} {login}, revoke all its tokens, and never give the name again?"
         typer.confirm(question, abort=True, err=True)
-    done = at_desk(config, lambda desk: delete_owner(desk, actor=actor(), kind=kind, login=login))
+    done = at_desk(config, lambda desk: delete_owner(desk, actor=operating(), kind=kind, login=login))
     if as_json:
         show_json(document(done.owner) | {"tokens_revoked": done.tokens_revoked} | effect_document(done.effect))
         return
@@ -196,8 +247,19 @@ def document(owner: Owner, created_at: datetime | None = None) -> dict[str, Any]
         "groups": owner.groups,
         "organisations": owner.organisations,
         "enabled": owner.enabled,
+        "sso": owner.sso,
+        "confirmed_at": owner.confirmed_at,
     }
     return found if created_at is None else found | {"created_at": created_at}
+
+
+def _sign_in_fields(owner: Owner) -> list[tuple[str, Cell]]:
+    from gateway.cli.times import exact
+
+    if not owner.sso:
+        return []
+    confirmed = "never" if owner.confirmed_at is None else exact(owner.confirmed_at)
+    return [("signs in", "elsewhere (single sign-on)"), ("confirmed", confirmed)]
 
 
 def state_cell(owner: Owner) -> Cell:

@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from gateway.cli import owner
+from gateway.cli.directory import sync
 from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.passwd import passwd
 from gateway.core.owner import OwnerKind
 
 KIND = OwnerKind.USER
@@ -40,14 +42,18 @@ def add(
     email: Annotated[str, typer.Option("--email", help="The person's e-mail address.", show_default=False)] = "",
     group: GroupOption = None,
     organisation: OrganisationOption = None,
+    sso: Annotated[
+        bool, typer.Option("--sso", help="Signs in elsewhere: no password here, to be confirmed from there.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create a user, enabled.
+    """Create a user, enabled. `user passwd` gives a local one an initial password.
 
     \b
-    Example:
+    Examples:
       token-gateway user add alice --name "Alice Example" --email alice@example.org --group staff
+      token-gateway user add bob --sso
     """
     owner.add(
         KIND,
@@ -56,9 +62,25 @@ def add(
         email=email,
         groups=group or (),
         organisations=organisation or (),
+        sso=sso,
         config=config,
         as_json=as_json,
     )
+
+
+user_app.command("passwd")(passwd)
+user_app.command("sync")(sync)
+
+
+@user_app.command("confirm")
+def confirm(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Vouch for a user of the single sign-on: the user's tokens work for another `tokens.reconfirm_every`.
+
+    \b
+    Example:
+      token-gateway user confirm bob
+    """
+    owner.confirm(login, config=config, as_json=as_json)
 
 
 @user_app.command("list")
@@ -101,6 +123,40 @@ def groups(
       token-gateway user groups alice --add admins --remove guests
     """
     owner.groups(KIND, login, set_to=set_to, add=add_to, remove=remove, config=config, as_json=as_json)
+
+
+@user_app.command("edit")
+def edit(
+    login: Login,
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="How the person is called.", show_default=False)] = None,
+    email: Annotated[
+        str | None, typer.Option("--email", help="The person's e-mail address.", show_default=False)
+    ] = None,
+    organisation: Annotated[
+        list[str] | None,
+        typer.Option("--organisation", help="All organisations, anew; may be repeated.", show_default=False),
+    ] = None,
+    no_organisation: Annotated[bool, typer.Option("--no-organisation", help="No organisation any more.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what is said of a user; what is not given stays. The login itself stays for ever.
+
+    \b
+    Examples:
+      token-gateway user edit alice --email alice@example.org
+      token-gateway user edit alice --organisation acme --organisation example
+    """
+    owner.edit(
+        KIND,
+        login,
+        name=name,
+        email=email,
+        organisations=owner.organisations_given(organisation, none=no_organisation),
+        config=config,
+        as_json=as_json,
+    )
 
 
 @user_app.command("disable")

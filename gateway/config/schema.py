@@ -143,6 +143,11 @@ class Tokens(Section):
         description="Tokens that people make for themselves.",
     )
     application: ApplicationLifetimes = Field(default=ApplicationLifetimes(), description="Tokens of service accounts.")
+    reconfirm_every: MaxDuration = Field(
+        default=timedelta(days=90),
+        description="How long tokens of people from the single sign-on work after the last time that they signed in or "
+        "that `user sync` found them; `unlimited`: for ever. Default: 90d.",
+    )
     basic_users: Annotated[tuple[BasicUser, ...], OneOrMany(or_none=True)] = Field(
         default=("x-access-token", "oauth2"),
         description="User names that HTTP Basic clients may send with a token as password, besides the owner's login, "

@@ -51,4 +51,5 @@ class Settings:
             basic_users=frozenset(self.tokens.basic_users),
             brand=self.tokens.brand,
             rt_until=self.rt_until,
+            reconfirm_every=self.tokens.reconfirm_every,
         )

@@ -42,6 +42,7 @@ def effective(settings: Settings) -> dict[str, Any]:
                 }
                 for kind, one in (("personal", tokens.personal), ("application", tokens.application))
             },
+            "reconfirm_every": "unlimited" if tokens.reconfirm_every is None else duration_text(tokens.reconfirm_every),
             "basic_users": list(tokens.basic_users),
         },
         **({} if settings.import_.rt_until is None else {"import": {"rt_until": str(settings.import_.rt_until)}}),

@@ -17,7 +17,10 @@ class OwnerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The user or application that a token acts as. Groups and organisations are sorted and single."""
+    """The user or application that a token acts as. Groups and organisations are sorted and single.
+
+    `sso`: a person who signs in elsewhere; `confirmed_at`: when the single sign-on last said that they still do.
+    """
 
     id: str
     kind: OwnerKind
@@ -27,6 +30,8 @@ class Owner:
     groups: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
     enabled: bool = True
+    sso: bool = False
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from gateway.core.credential import header_names
@@ -23,6 +23,7 @@ class Policy:
     basic_users: frozenset[str] = frozenset()
     brand: str = "tg"
     rt_until: datetime | None = None  # from then on no token of Request Tracker is taken; None: none at all
+    reconfirm_every: timedelta | None = None  # how long the single sign-on's word for a person counts; None: for ever
 
     @cached_property
     def credential_headers(self) -> frozenset[bytes]:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     OWNER_DISABLED = "owner_disabled"
+    OWNER_UNCONFIRMED = "owner_unconfirmed"
     # the right
     PERMISSION = "permission"
     LOGIN = "login"
@@ -83,6 +84,7 @@ OUTSIDE: dict[Reason, Outside] = {
     Reason.REVOKED: Outside(_INVALID, "revoked", 401),
     Reason.SUSPENDED: Outside(_INVALID, "suspended", 401),
     Reason.OWNER_DISABLED: Outside(_INVALID, "owner_disabled", 401),
+    Reason.OWNER_UNCONFIRMED: Outside(_INVALID, "owner_unconfirmed", 401),
     Reason.PERMISSION: Outside("forbidden", "permission", 403),
     Reason.LOGIN: Outside("forbidden", "login", 403),
     Reason.KIND: Outside("forbidden", "kind", 403),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from gateway.core.confirmation import confirmation_state, confirmation_words
 from gateway.core.credential import RT
 from gateway.core.evidence import Demand, Proven
 from gateway.core.lifecycle import secret_state, token_state
@@ -71,6 +72,14 @@ def _secret_words(case: Case) -> str:
         return "the current secret"
     until = "the first use of the newer one, at the latest " if secret.ended_by_use_of is not None else ""
     return f"an older secret, in grace until {until}{secret.ends_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _confirmation(case: Case) -> Reason | None:
+    return confirmation_state(case.proven.owner, case.policy.reconfirm_every, case.now)
+
+
+def _confirmation_words(case: Case) -> str:
+    return confirmation_words(case.proven.owner, case.policy.reconfirm_every)
 
 
 def _basic_user(case: Case) -> Reason | None:
@@ -200,6 +209,7 @@ def _listed(names: Iterable[str]) -> str:
 RULES: tuple[Rule, ...] = (
     Rule("secret", _secret, _secret_words),
     Rule("token", _token, _token_words),
+    Rule("confirmation", _confirmation, _confirmation_words),
     Rule("basic_user", _basic_user, _basic_user_words),
     Rule("permission", _permission, _permission_words),
     Rule("network", _network, _network_words),

@@ -3,6 +3,7 @@
 Everything that it raises is a `StoreError`. It knows rows and numbers, not who may do what: that is `gateway.auth`.
 """
 
+from gateway.store.accounts import Account, Password, SessionRecord, SessionRow, SignedInBy
 from gateway.store.audit import AuditVerdict, Subject
 from gateway.store.backup import Backup, Restored, backup, restore
 from gateway.store.change import Change
@@ -30,6 +31,7 @@ from gateway.store.usage import Usage, Use
 
 __all__ = [
     "UNCHANGED",
+    "Account",
     "AuditVerdict",
     "Backup",
     "Change",
@@ -46,9 +48,13 @@ __all__ = [
     "NameTaken",
     "NotFound",
     "OwnerEntry",
+    "Password",
     "Restored",
     "RtTokenMoved",
     "RtTokenRow",
+    "SessionRecord",
+    "SessionRow",
+    "SignedInBy",
     "SqliteFeed",
     "Store",
     "StoreError",

@@ -10,9 +10,9 @@ from gateway.store.audit import Subject
 from gateway.store.errors import NameTaken, NotFound
 from gateway.store.ledger import Ledger
 from gateway.store.records import OWNER_BY_ID, OWNER_BY_LOGIN, SEPARATOR, OwnerEntry, fold, owner_entry
-from gateway.store.tables import owner_groups, owner_organisations, owners, tokens
+from gateway.store.tables import owner_groups, owner_organisations, owners, sessions, tokens
 
-LOCAL = "local"
+LOCAL, SSO = "local", "sso"
 
 
 class OwnerChanges(Ledger):
@@ -38,6 +38,8 @@ class OwnerChanges(Ledger):
                 email=owner.email,
                 enabled=owner.enabled,
                 created_at=self.at,
+                sso=owner.sso,
+                confirmed_at=owner.confirmed_at,
             )
         )
         await self._add_names(owner_groups, owner.id, owner.groups, source=LOCAL)
@@ -48,6 +50,7 @@ class OwnerChanges(Ledger):
             "groups": sorted(owner.groups),
             "organisations": sorted(owner.organisations),
             "enabled": owner.enabled,
+            "sso": owner.sso,
         }
         self._owner_done("created", owner, detail)
 
@@ -75,6 +78,20 @@ class OwnerChanges(Ledger):
         """The owner's groups from one source."""
         return await self._names(owner_groups, owner_id, source=source)
 
+    async def confirm_owner(self, owner_id: str, *, is_one_of_many: bool = False) -> None:
+        """Note that the single sign-on vouches for a person now. NotFound; ValueError for who is not of it.
+
+        `is_one_of_many` leaves no audit row of its own: whoever confirms all of a directory writes one for all.
+        """
+        owner = await self._present_owner(owner_id)
+        if not owner.sso:
+            raise ValueError(f"{owner_id}: not of the single sign-on")
+        await self._turn.execute(update(owners).where(owners.c.id == owner_id).values(confirmed_at=self.at))
+        if is_one_of_many:
+            self.touch("owner", owner_id)
+        else:
+            self._owner_done("confirmed", owner, {})
+
     async def set_groups(self, owner_id: str, groups: Iterable[str], *, source: str = LOCAL) -> bool:
         """Replace the owner's groups from one source; False, and nothing written, when they are the same. NotFound."""
         owner, after = await self._present_owner(owner_id), frozenset(groups)
@@ -96,7 +113,8 @@ class OwnerChanges(Ledger):
         return True
 
     async def delete_owner(self, owner_id: str) -> int:
-        """Revoke the owner's tokens, forget name, address and groups, and keep the login taken. NotFound.
+        """Revoke the owner's tokens, forget name, address, password and groups, end the sessions, and keep the login
+        taken. NotFound.
 
         Returns how many tokens were revoked.
         """
@@ -117,6 +135,8 @@ class OwnerChanges(Ledger):
         await self._replace(owner_groups, owner_id, ())
         await self._replace(owner_organisations, owner_id, ())
         gone: dict[str, Any] = {"enabled": False, "deleted_at": self.at, "name": "", "email": ""}
+        gone |= {"password_hash": None, "password_set_at": None, "password_must_change": False}
+        await self._turn.execute(delete(sessions).where(sessions.c.owner_id == owner_id))
         await self._turn.execute(update(owners).where(owners.c.id == owner_id).values(**gone))
         self._owner_done("deleted", owner, {"tokens_revoked": len(ended)})
         return len(ended)

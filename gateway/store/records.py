@@ -83,6 +83,8 @@ _OWNER = (
     owners.c.enabled,
     owners.c.created_at.label("owner_created_at"),
     owners.c.deleted_at,
+    owners.c.sso,
+    owners.c.confirmed_at,
     _names(owner_groups, "groups"),
     _names(owner_organisations, "organisations"),
 )
@@ -261,6 +263,8 @@ def owner(row: Row[Any]) -> Owner:
         groups=_split(row.groups),
         organisations=_split(row.organisations),
         enabled=row.enabled and row.deleted_at is None,
+        sso=row.sso,
+        confirmed_at=row.confirmed_at,
     )
 
 

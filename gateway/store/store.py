@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 
 from gateway.core.owner import OwnerKind, TokenRecord
 from gateway.core.token import Kind
-from gateway.store import records, rt_tokens
+from gateway.store import accounts, records, rt_tokens
+from gateway.store.accounts import Account, SessionRecord, SessionRow
 from gateway.store.audit import AuditVerdict, verify
 from gateway.store.change import Change
 from gateway.store.errors import InstallationMismatch, StoreError
@@ -22,7 +23,7 @@ from gateway.store.patience import Limits, in_thread
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
 from gateway.store.rt_tokens import RtTokenRow
 from gateway.store.sqlite import SqliteEngine
-from gateway.store.tables import secrets, tokens, usage
+from gateway.store.tables import secrets, sessions, tokens, usage
 from gateway.store.usage import Usage, Use, add_statement, use_parameters
 
 
@@ -124,6 +125,12 @@ class Store:
             result = await turn.execute(rt_tokens.set_digest(known, key_id, digest))
         return result.rowcount == 1
 
+    async def record_seen(self, session_id: str, at: datetime) -> None:
+        """Note that a session was used. No audit row: nothing was done."""
+        later = (sessions.c.id == session_id) & (sessions.c.last_seen_at < at)
+        async with self._engine.writing() as turn:
+            await turn.execute(update(sessions).where(later).values(last_seen_at=at))
+
     # What is read
 
     async def load_token(self, token_id: str) -> TokenRecord | None:
@@ -161,6 +168,20 @@ class Store:
     async def applications(self, *, with_deleted: bool = False) -> tuple[OwnerEntry, ...]:
         """All applications, by login."""
         return await self._owners(OwnerKind.APPLICATION, with_deleted=with_deleted)
+
+    async def account(self, login: str) -> Account | None:
+        """How the person of that login signs in; None for an application, and for who is not there."""
+        rows = await self._engine.read(accounts.ACCOUNT_BY_LOGIN, {"wanted": fold(login)})
+        return accounts.account(rows[0]) if rows else None
+
+    async def session(self, session_id: str) -> SessionRecord | None:
+        """The session, and the person as they are now. Whether it still holds is the caller's to say."""
+        rows = await self._engine.read(accounts.SESSION_BY_ID, {"wanted": session_id})
+        return SessionRecord(session=accounts.session(rows[0]), account=accounts.account(rows[0])) if rows else None
+
+    async def sessions(self, owner_id: str) -> tuple[SessionRow, ...]:
+        """The sessions of a person, the newest first; also those that ran out."""
+        return tuple(map(accounts.session, await self._engine.read(accounts.sessions_of(owner_id))))
 
     async def token(self, token_id: str) -> TokenEntry | None:
         """The token as lists show it."""

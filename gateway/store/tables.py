@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 from gateway.store.columns import Instant, NetworkList, Seconds, Words
@@ -58,6 +59,11 @@ owners = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant),
+    Column("password_hash", Text),  # NULL: cannot sign in with a password
+    Column("password_set_at", Instant),
+    Column("password_must_change", Boolean, nullable=False, server_default=false()),
+    Column("sso", Boolean, nullable=False, server_default=false()),  # signs in elsewhere; confirmed_at: when last
+    Column("confirmed_at", Instant),
 )
 
 # Groups from the single sign-on are kept apart from local ones, so that a sign-in replaces only its own.
@@ -74,6 +80,21 @@ owner_organisations = Table(
     metadata,
     Column("owner_id", Text, ForeignKey("owners.id"), primary_key=True),
     Column("name", Text, primary_key=True),
+)
+
+# People who are signed in. The id is the SHA-256 of what the browser's cookie says: the table opens no session.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, ForeignKey("owners.id"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("proof_at", Instant),  # when the password was typed last; NULL: signed in elsewhere
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("how", Text, nullable=False),
 )
 
 tokens = Table(

@@ -3,13 +3,14 @@
 import pytest
 
 from gateway.auth.owners import create_owner, delete_owner, find_owner, set_enabled
+from gateway.auth.power import operator
 from gateway.auth.refused import Refused
 from gateway.core.owner import OwnerKind
 from gateway.store import SqliteFeed
 
 
 def create(desk, login="bob", kind=OwnerKind.USER, **over):
-    return create_owner(desk, actor="test", kind=kind, login=login, **over)
+    return create_owner(desk, actor=operator("test"), kind=kind, login=login, **over)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +50,9 @@ async def test_what_stops_an_owner_is_in_the_feed_when_it_returns(installed, act
         feed = SqliteFeed(installed.database)
         feed.poll()
         if act == "disable":
-            done = await set_enabled(desk, actor="t", kind=owner.kind, login="bob", enabled=False)
+            done = await set_enabled(desk, actor=operator("t"), kind=owner.kind, login="bob", enabled=False)
         else:
-            done = await delete_owner(desk, actor="t", kind=owner.kind, login="bob")
+            done = await delete_owner(desk, actor=operator("t"), kind=owner.kind, login="bob")
         assert ("owner", owner.id) in {(row.subject, row.id) for row in feed.poll().rows}
         feed.close()
         assert done.effect.waited_s > desk.store.meta.bound_s

@@ -1,0 +1,303 @@
+"""Sessions: signing in and out, and proving again who one is.
+
+The cookie holds a secret; the store holds its SHA-256, so that the database signs nobody in (the secret has 256 bits:
+no salt and no slow hash are needed). Every look-up reads the store: a session that was ended, or whose person was
+disabled, is dead at once. What a failed sign-in answers is one and the same for a wrong password, an unknown name and a
+disabled person, at the same cost; what is written down about it is written after the answer.
+"""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from re import ASCII
+from re import compile as pattern
+
+from gateway.auth.desk import Desk
+from gateway.auth.hashing import HashPool
+from gateway.auth.passwords import hash_password, matches, refuse_weak
+from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.auth.sign_in_limit import SignInLimit
+from gateway.core.naming import label_flaw, printable
+from gateway.core.owner import Owner
+from gateway.core.power import Actor, How
+from gateway.core.token import Secret
+from gateway.store import Account, Change, SessionRecord, SessionRow, SignedInBy, StoreError, StoreUnavailable
+
+IDLE = timedelta(hours=8)  # without a request
+LIFETIME = timedelta(hours=24)  # whatever happens
+PROOF_AGE = timedelta(minutes=15)  # how long the password that was typed counts for what needs it again
+SEEN_EVERY = timedelta(minutes=1)  # how exactly it is written down that a session is used
+MAX_AGENT = 200
+_SECRET_BYTES = 32
+_SECRET = pattern(r"[A-Za-z0-9_-]{43}", ASCII)
+_REFUSALS_KEPT = 1024  # people whose failed sign-ins of this minute are counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Somebody who is signed in. `must_change`: with a password that somebody else chose; it opens only its change."""
+
+    id: str
+    owner: Owner
+    created_at: datetime
+    last_seen_at: datetime
+    ends_at: datetime
+    proof_at: datetime | None
+    address: str
+    user_agent: str
+    how: SignedInBy
+    must_change: bool
+
+    def actor(self) -> Actor:
+        """Who acts through this session. Refused while the password must be changed."""
+        if self.must_change:
+            raise Refused("password_must_change", message="choose a password of your own first")
+        return Actor(name=self.owner.id, how=How.SESSION, owner=self.owner)
+
+    def needs_proof(self, now: datetime, max_age: timedelta = PROOF_AGE) -> bool:
+        """Whether the password has to be typed again before something that matters. People who signed in elsewhere
+        have none and are not asked (PARITY R11).
+        """
+        if self.how is SignedInBy.SSO:
+            return False
+        return self.proof_at is None or not timedelta(0) <= now - self.proof_at <= max_age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session that was just begun, and the secret for its cookie."""
+
+    session: Session
+    secret: Secret
+
+
+class Sessions:
+    """The sessions of one installation. In one event loop; close it there."""
+
+    def __init__(self, desk: Desk, pool: HashPool, limit: SignInLimit) -> None:
+        self._desk = desk
+        self._pool = pool
+        self._limit = limit
+        self._refusals: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
+        self._notes: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Write down what is not written yet."""
+        if self._notes:
+            await asyncio.wait(self._notes)
+
+    async def sign_in(
+        self, *, login: str, password: Secret, address: str = "", user_agent: str = "", before: Secret | None = None
+    ) -> SignedIn:
+        """Let somebody in by their password. `before` is the session that the browser had: it ends.
+
+        Refused `sign_in` with one answer for all that is wrong with the two; `limited`; `busy`.
+        """
+        self._limit.take(address)
+        account = await self._desk.store.account(login) if label_flaw(login) is None else None
+        stored = _password_of(account)
+        if not await self._matches(stored, password, address) or account is None or stored is None:
+            if account is not None:
+                self._note_refused(account.owner, address)
+            raise _refused()
+        self._limit.give_back(address)
+        async with self._desk.store.change(actor=account.owner.id, address=address) as change:
+            now = await change.account(account.owner.id)
+            if now is None or _password_of(now) != stored:
+                raise _refused()
+            if before is not None and (own := _id(before)) is not None:
+                await change.end_session(own, owner_id=now.owner.id)
+            return await self._begin(change, now, SignedInBy.PASSWORD, address, user_agent)
+
+    async def sign_in_elsewhere(
+        self, *, login: str, groups: frozenset[str], address: str = "", user_agent: str = ""
+    ) -> SignedIn:
+        """Let somebody in for whom the single sign-on vouches, with the groups that it says. Whether it may be
+        believed is the caller's to know. Refused `sign_in` for who is not one of its people here, or is disabled.
+        """
+        account = await self._desk.store.account(login) if label_flaw(login) is None else None
+        if account is None:
+            raise _refused()
+        async with self._desk.store.change(actor=account.owner.id, address=address) as change:
+            now = await change.account(account.owner.id)
+            if now is None or not now.owner.sso or not now.owner.enabled:
+                raise _refused()
+            await change.set_groups(now.owner.id, groups & set(self._desk.settings.groups), source="sso")
+            await change.confirm_owner(now.owner.id)
+            after = await change.account(now.owner.id)
+            if after is None:
+                raise _refused()
+            return await self._begin(change, after, SignedInBy.SSO, address, user_agent)
+
+    async def look_up(self, secret: Secret) -> Session | None:
+        """The session of a cookie; None when it is none, ran out, was ended, or its person may not be here."""
+        session_id = _id(secret)
+        record = None if session_id is None else await self._desk.store.session(session_id)
+        if record is None:
+            return None
+        now = self._desk.now()
+        found = _session(record)
+        if not _holds(found, now):
+            return None
+        if now - found.last_seen_at >= SEEN_EVERY:
+            try:
+                await self._desk.store.record_seen(found.id, now)
+            except StoreUnavailable:
+                return found  # it reads, so people may read on; the idle end comes earlier than it might
+        return found
+
+    async def prove(self, session: Session, *, password: Secret, address: str = "") -> Session:
+        """Type the password again. Refused `sign_in` when it is not the one, `limited`, `busy`; the session stays."""
+        await self._prove(session, password, address)
+        async with self._desk.store.change(actor=session.owner.id, address=address) as change:
+            if not await change.prove_session(session.id):
+                raise _refused()
+            change_at = change.at
+        return replace(session, proof_at=change_at)
+
+    async def change_password(
+        self, session: Session, *, current: Secret, new: Secret, address: str = "", user_agent: str = ""
+    ) -> SignedIn:
+        """Change one's own password, with the current one. Every session ends; a new one begins. Tokens stay (R28)."""
+        stored = await self._prove(session, current, address)
+        refuse_weak(self._desk, session.owner, new)
+        if await matches(self._pool, stored, new):
+            raise Refused("weak_password", field="password", message="the password is the one you have")
+        hashed = await hash_password(self._pool, new)
+        async with self._desk.store.change(actor=session.owner.id, address=address) as change:
+            now = await change.account(session.owner.id)
+            if now is None or _password_of(now) != stored or await change.session(session.id) is None:
+                raise _refused()
+            await change.set_password(session.owner.id, hashed, must_change=False)
+            after = await change.account(session.owner.id)
+            if after is None:
+                raise _refused()
+            return await self._begin(change, after, SignedInBy.PASSWORD, address, user_agent)
+
+    async def list_own(self, session: Session) -> tuple[Session, ...]:
+        """Where this person is signed in, the newest first."""
+        rows = await self._desk.store.sessions(session.owner.id)
+        now = self._desk.now()
+        every = (_of(row, session.owner, must_change=session.must_change) for row in rows)
+        return tuple(one for one in every if _holds(one, now))
+
+    async def end(self, session: Session, *, session_id: str, address: str = "") -> None:
+        """Sign out: of this session, or of another of one's own. Refused `not_found` for whatever is not one's own."""
+        async with self._desk.store.change(actor=session.owner.id, address=address) as change:
+            if not await change.end_session(session_id, owner_id=session.owner.id):
+                raise Refused(NOT_FOUND, field="session", message="there is no such session of yours")
+
+    async def end_all(self, session: Session, *, besides_this: bool = True, address: str = "") -> int:
+        """Sign out everywhere, or everywhere else; of how many."""
+        async with self._desk.store.change(actor=session.owner.id, address=address) as change:
+            return await change.end_sessions(session.owner.id, besides=session.id if besides_this else "")
+
+    async def _prove(self, session: Session, password: Secret, address: str) -> str:
+        """The hash that the password was compared with. As the sign-in: limited, and at the same cost for everybody."""
+        self._limit.take(address)
+        stored = _password_of(await self._desk.store.account(session.owner.login))
+        if not await self._matches(stored, password, address) or stored is None:
+            self._note_refused(session.owner, address)
+            raise Refused("sign_in", field="password", message="that is not your password")
+        self._limit.give_back(address)
+        return stored
+
+    async def _matches(self, stored: str | None, password: Secret, address: str) -> bool:
+        try:
+            return await matches(self._pool, stored, password)
+        except Refused:  # the pool is full: nothing was tried
+            self._limit.give_back(address)
+            raise
+
+    async def _begin(
+        self, change: Change, account: Account, how: SignedInBy, address: str, user_agent: str
+    ) -> SignedIn:
+        secret = Secret(secrets.token_urlsafe(_SECRET_BYTES))
+        session_id = _id(secret)
+        assert session_id is not None
+        row = SessionRow(
+            id=session_id,
+            owner_id=account.owner.id,
+            created_at=change.at,
+            last_seen_at=change.at,
+            expires_at=change.at + LIFETIME,
+            proof_at=change.at if how is SignedInBy.PASSWORD else None,
+            address=address,
+            user_agent=printable(user_agent)[:MAX_AGENT],
+            how=how,
+        )
+        await change.begin_session(row)
+        return SignedIn(session=_session(SessionRecord(session=row, account=account)), secret=secret)
+
+    def _note_refused(self, owner: Owner, address: str) -> None:
+        """One audit row a person and minute, with how often it was since the last: guessing fills no disk.
+
+        Nobody waits for it: how long an answer takes must not say whether the name is known.
+        """
+        now = self._desk.now()
+        said_at, times = self._refusals.pop(owner.id, (None, 0))
+        if said_at is not None and timedelta(0) <= now - said_at < timedelta(minutes=1):
+            self._refusals[owner.id] = (said_at, times + 1)
+            return
+        self._refusals[owner.id] = (now, 0)
+        if len(self._refusals) > _REFUSALS_KEPT:
+            self._refusals.popitem(last=False)
+        note = asyncio.create_task(self._write_refused(owner.id, times + 1, address))
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)
+
+    async def _write_refused(self, owner_id: str, times: int, address: str) -> None:
+        try:
+            async with self._desk.store.change(actor="", address=address) as change:
+                await change.note_refused_sign_in(owner_id, times=times)
+        except StoreError:  # away, full, or the person was deleted meanwhile: the next one says how often it was
+            said_at, more = self._refusals.pop(owner_id, (self._desk.now(), 0))
+            self._refusals[owner_id] = (said_at, more + times)
+
+
+def _password_of(account: Account | None) -> str | None:
+    """The hash that lets this person in; None for who may not come in by a password."""
+    if account is None or account.password is None or not account.owner.enabled or account.owner.sso:
+        return None
+    return account.password.hash
+
+
+def _holds(session: Session, now: datetime) -> bool:
+    """Whether a session still holds. One from the future does not: the clock was set back, or the row is not ours."""
+    if not session.owner.enabled or (session.how is SignedInBy.SSO) is not session.owner.sso:
+        return False
+    return now < session.ends_at and now < session.last_seen_at + IDLE and now >= session.created_at - SEEN_EVERY
+
+
+def _session(record: SessionRecord) -> Session:
+    password = record.account.password
+    forced = password is not None and password.must_change
+    return _of(record.session, record.account.owner, must_change=forced)
+
+
+def _of(row: SessionRow, owner: Owner, *, must_change: bool) -> Session:
+    return Session(
+        id=row.id,
+        owner=owner,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        ends_at=row.expires_at,
+        proof_at=row.proof_at,
+        address=row.address,
+        user_agent=row.user_agent,
+        how=row.how,
+        must_change=must_change,
+    )
+
+
+def _id(secret: Secret) -> str | None:
+    """What the store calls the session of this secret; None for what was never one of ours."""
+    text = secret.reveal()
+    return sha256(text.encode("ascii")).hexdigest() if _SECRET.fullmatch(text) else None
+
+
+def _refused() -> Refused:
+    return Refused("sign_in", message="login or password is wrong", mend="ask an administrator if you have none")

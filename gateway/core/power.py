@@ -1,0 +1,174 @@
+"""Who may do what in the gateway itself: permissions by group, and the rule against borrowing power.
+
+The rule: nobody sets groups, enables, sets a password or mints a token for an owner who would then hold a permission
+that the actor lacks. Else whoever manages users could make an administrator, and be one. The acts are one table, so
+that a new act says what it asks for and whether it hands out power, or does not exist.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from gateway.core.network import Networks
+from gateway.core.owner import Owner, OwnerKind, Token
+from gateway.core.patterns import covers_host
+from gateway.core.policy import EVERYONE, PERMISSIONS
+
+GATEWAY_SCOPE = "gateway"  # a token acts in the gateway itself only with this one among its scopes
+
+
+class How(StrEnum):
+    """Through what an actor acts."""
+
+    CLI = "cli"
+    SESSION = "session"
+    TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who does something: an owner by a session or a token, or the operator at the command line, who may do all.
+
+    `name` is what the audit calls them. Whoever is neither the operator nor an enabled owner may do nothing.
+    """
+
+    name: str
+    how: How
+    owner: Owner | None = None
+    token: Token | None = None
+
+
+class Act(StrEnum):
+    """What can be done to an owner, or to an owner's tokens."""
+
+    SEE_OWNER = "see"
+    ADD_OWNER = "add"
+    EDIT_OWNER = "edit"
+    SET_GROUPS = "set the groups of"
+    SET_PASSWORD = "set the password of"
+    ENABLE = "enable"
+    CONFIRM = "confirm"
+    DISABLE = "disable"
+    END_SESSIONS = "sign out"
+    DELETE_OWNER = "delete"
+    SEE_TOKENS = "see tokens of"
+    MINT_TOKEN = "make tokens for"  # also rotating, resuming and widening one: each gives somebody a live secret
+    END_TOKEN = "end tokens of"  # also suspending and narrowing one
+
+
+class _Demand(NamedTuple):
+    """`own`: what one needs for oneself (None: nothing); `gives_power`: the rule against borrowing is asked too."""
+
+    others: frozenset[str]
+    own: str | None
+    gives_power: bool
+
+
+_ON_OWNER = frozenset({"users", "applications"})
+_ON_TOKENS = frozenset({"any_tokens"})
+_NEVER_OWN = ""  # nobody does this to themselves without the permission for others
+DEMANDS: Mapping[Act, _Demand] = {
+    Act.SEE_OWNER: _Demand(_ON_OWNER, None, False),
+    Act.ADD_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, True),
+    # An app may know people by their address or name: who edits these lets somebody be taken for somebody.
+    Act.EDIT_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, True),
+    Act.SET_GROUPS: _Demand(_ON_OWNER, _NEVER_OWN, True),
+    Act.SET_PASSWORD: _Demand(_ON_OWNER, None, True),
+    Act.ENABLE: _Demand(_ON_OWNER, _NEVER_OWN, True),
+    Act.CONFIRM: _Demand(_ON_OWNER, _NEVER_OWN, True),
+    Act.DISABLE: _Demand(_ON_OWNER, _NEVER_OWN, False),
+    Act.END_SESSIONS: _Demand(_ON_OWNER, None, False),
+    Act.DELETE_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, False),
+    Act.SEE_TOKENS: _Demand(_ON_TOKENS, "own_tokens", False),
+    Act.MINT_TOKEN: _Demand(_ON_TOKENS, "own_tokens", True),
+    Act.END_TOKEN: _Demand(_ON_TOKENS, "own_tokens", False),
+}
+
+
+class Why(StrEnum):
+    """Why an act is not allowed."""
+
+    PERMISSION = "permission"  # the actor lacks it
+    BORROWED = "borrowed_power"  # the target would hold it, and the actor does not
+    SCOPE = "gateway_scope"  # the token is not meant for the gateway itself
+    SESSION = "needs_session"  # not by a token: what it made would outlive and outreach it
+
+
+class Lacking(NamedTuple):
+    """Why an act is not allowed, and which permissions are missing."""
+
+    why: Why
+    permissions: frozenset[str] = frozenset()
+
+
+def held(permissions: Mapping[str, frozenset[str]], groups: tuple[str, ...]) -> frozenset[str]:
+    """The permissions of somebody in these groups."""
+    return frozenset(
+        name
+        for name in PERMISSIONS
+        if EVERYONE in permissions.get(name, ()) or not permissions.get(name, frozenset()).isdisjoint(groups)
+    )
+
+
+def power(permissions: Mapping[str, frozenset[str]], actor: Actor) -> frozenset[str]:
+    """The permissions that the actor can use now."""
+    if actor.how is How.CLI:
+        return PERMISSIONS
+    if actor.owner is None or not actor.owner.enabled:
+        return frozenset()
+    if actor.how is How.TOKEN and (actor.token is None or GATEWAY_SCOPE not in actor.token.scopes):
+        return frozenset()
+    return held(permissions, actor.owner.groups)
+
+
+def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, target: Owner) -> Lacking | None:
+    """What the actor lacks for doing this to `target`, which is as it would be afterwards; None when it is allowed."""
+    demand, has = DEMANDS[act], power(permissions, actor)
+    if actor.how is How.TOKEN:
+        if actor.token is None or GATEWAY_SCOPE not in actor.token.scopes:
+            return Lacking(Why.SCOPE)  # nothing here, not even to its owner
+        if act is Act.SET_PASSWORD:
+            return Lacking(Why.SESSION)  # a session never grows out of a token (PARITY R28)
+    needed: str | None = _permission(demand, target)
+    if _is_self(actor, target) and needed not in has and demand.own != _NEVER_OWN:
+        needed = demand.own
+    if needed is not None and needed not in has:
+        return Lacking(Why.PERMISSION, frozenset({needed}))
+    if demand.gives_power and (more := held(permissions, target.groups) - has):
+        return Lacking(Why.BORROWED, more)
+    return None
+
+
+def _permission(demand: _Demand, target: Owner) -> str:
+    if demand.others is _ON_TOKENS:
+        return "any_tokens"
+    return "users" if target.kind is OwnerKind.USER else "applications"
+
+
+def _is_self(actor: Actor, target: Owner) -> bool:
+    return actor.owner is not None and actor.owner.enabled and actor.owner.id == target.id
+
+
+def beyond(
+    parent: Token,
+    *,
+    scopes: frozenset[str],
+    expires_at: datetime | None,
+    idle: timedelta | None,
+    networks: Networks | None,
+    hosts: frozenset[str] | None,
+) -> str | None:
+    """In which field a token that `parent` makes or edits would reach farther than `parent`; None when in none."""
+    if not scopes <= parent.scopes:
+        return "scopes"
+    if parent.expires_at is not None and (expires_at is None or expires_at > parent.expires_at):
+        return "expires"
+    if parent.idle is not None and (idle is None or idle > parent.idle):
+        return "idle"
+    if parent.networks is not None and (networks is None or not parent.networks.covers(networks)):
+        return "networks"
+    if parent.hosts is not None and (hosts is None or not all(covers_host(parent.hosts, host) for host in hosts)):
+        return "hosts"
+    return None

@@ -1,0 +1,136 @@
+"""Who may do what in the gateway, and that nobody borrows power."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.network import Networks
+from gateway.core.owner import OwnerKind
+from gateway.core.policy import PERMISSIONS
+from gateway.core.power import DEMANDS, Act, Actor, How, Why, beyond, lacking, power
+from tests.builders import NOW, a_token, an_owner
+
+PERMITTED = {
+    "own_tokens": frozenset({"staff"}),
+    "any_tokens": frozenset({"admins"}),
+    "users": frozenset({"admins", "helpdesk"}),
+    "applications": frozenset({"admins"}),
+    "audit": frozenset({"auditors"}),
+}
+
+
+def by_session(*groups, login="actor", **over):
+    return Actor(name=login, how=How.SESSION, owner=an_owner(login, groups=groups, **over))
+
+
+def by_token(*groups, scopes=("gateway",)):
+    owner = an_owner("actor", groups=groups)
+    return Actor(name="actor", how=How.TOKEN, owner=owner, token=a_token(owner, scopes=frozenset(scopes)))
+
+
+def why(actor, act, target=None):
+    found = lacking(PERMITTED, actor, act, target or an_owner("bob", groups=("staff",)))
+    return None if found is None else found.why
+
+
+def test_the_table_knows_every_act():
+    assert set(DEMANDS) == set(Act)
+
+
+@pytest.mark.parametrize("act", Act, ids=str)
+def test_the_operator_may_do_all_and_nobody_nothing(act):
+    assert why(Actor(name="cli:root", how=How.CLI), act, an_owner("bob", groups=("admins", "auditors"))) is None
+    for nobody in (Actor(name="", how=How.SESSION), by_session("admins", enabled=False), by_token("admins", scopes=())):
+        assert why(nobody, act) is not None
+        assert power(PERMITTED, nobody) == frozenset()
+
+
+def test_the_operator_holds_every_permission():
+    assert power(PERMITTED, Actor(name="cli:root", how=How.CLI)) == PERMISSIONS
+
+
+@pytest.mark.parametrize(
+    ("act", "groups", "target", "expected"),
+    [
+        (Act.ADD_OWNER, ("helpdesk", "staff"), {}, None),
+        (Act.ADD_OWNER, ("staff",), {}, Why.PERMISSION),
+        (Act.ADD_OWNER, ("helpdesk",), {"kind": OwnerKind.APPLICATION, "groups": ()}, Why.PERMISSION),
+        (Act.SET_GROUPS, ("helpdesk", "staff"), {"groups": ("admins",)}, Why.BORROWED),
+        (Act.SET_GROUPS, ("helpdesk", "staff"), {"groups": ("auditors",)}, Why.BORROWED),
+        (Act.SET_GROUPS, ("helpdesk",), {}, Why.BORROWED),
+        (Act.SET_PASSWORD, ("helpdesk", "staff"), {}, None),
+        (Act.SET_PASSWORD, ("helpdesk", "staff"), {"groups": ("admins",)}, Why.BORROWED),
+        (Act.ENABLE, ("helpdesk", "staff"), {"groups": ("admins",), "enabled": False}, Why.BORROWED),
+        (Act.DISABLE, ("helpdesk",), {"groups": ("admins",)}, None),
+        (Act.MINT_TOKEN, ("admins", "staff"), {}, None),
+        (Act.MINT_TOKEN, ("admins", "staff"), {"groups": ("auditors",)}, Why.BORROWED),
+        (Act.MINT_TOKEN, ("helpdesk", "staff"), {}, Why.PERMISSION),
+        (Act.END_TOKEN, ("admins",), {"groups": ("auditors",)}, None),
+    ],
+)
+def test_an_act_on_others_needs_the_permission_and_gives_no_power_that_one_lacks(act, groups, target, expected):
+    assert why(by_session(*groups), act, an_owner("bob", **({"groups": ("staff",)} | target))) is expected
+
+
+@pytest.mark.parametrize(
+    ("act", "groups", "expected"),
+    [
+        (Act.SEE_OWNER, (), None),
+        (Act.SET_PASSWORD, (), None),
+        (Act.END_SESSIONS, (), None),
+        (Act.MINT_TOKEN, ("staff",), None),
+        (Act.MINT_TOKEN, (), Why.PERMISSION),
+        (Act.SEE_TOKENS, (), Why.PERMISSION),
+        (Act.SET_GROUPS, ("staff",), Why.PERMISSION),
+        (Act.EDIT_OWNER, ("staff",), Why.PERMISSION),
+        (Act.ENABLE, ("staff",), Why.PERMISSION),
+    ],
+)
+def test_an_act_on_oneself_needs_less(act, groups, expected):
+    actor = by_session(*groups)
+    assert why(actor, act, actor.owner) is expected
+
+
+def test_nobody_puts_themselves_into_a_group_with_more_power():
+    actor = by_session("helpdesk", "staff")
+    assert why(actor, Act.SET_GROUPS, an_owner("actor", groups=("helpdesk", "admins"))) is Why.BORROWED
+
+
+def test_a_token_needs_the_scope_of_the_gateway_and_never_sets_a_password():
+    assert why(by_token("admins", "staff"), Act.ADD_OWNER) is None
+    assert why(by_token("admins", "staff", scopes=("rest",)), Act.ADD_OWNER) is Why.SCOPE
+    actor = by_token("admins", "staff")
+    for target in (actor.owner, an_owner("bob", groups=())):
+        assert why(actor, Act.SET_PASSWORD, target) is Why.SESSION
+
+
+@pytest.mark.parametrize(
+    ("over", "field"),
+    [
+        ({}, None),
+        ({"scopes": frozenset({"rest"})}, None),
+        ({"scopes": frozenset({"rest", "write"})}, "scopes"),
+        ({"expires_at": NOW + timedelta(hours=2)}, "expires"),
+        ({"expires_at": None}, "expires"),
+        ({"idle": None}, "idle"),
+        ({"idle": timedelta(days=8)}, "idle"),
+        ({"networks": None}, "networks"),
+        ({"networks": Networks.of(["10.0.0.0/7"])}, "networks"),
+        ({"networks": Networks.of(["10.1.0.0/16"])}, None),
+        ({"hosts": None}, "hosts"),
+        ({"hosts": frozenset({"b.example.org"})}, "hosts"),
+        ({"hosts": frozenset({"*.example.org"})}, "hosts"),
+        ({"hosts": frozenset({"x.apps.example.org"})}, None),
+    ],
+    ids=str,
+)
+def test_what_a_token_makes_reaches_no_farther_than_itself(over, field):
+    limits = {
+        "scopes": frozenset({"gateway", "rest"}),
+        "expires_at": NOW + timedelta(hours=1),
+        "idle": timedelta(days=7),
+        "networks": Networks.of(["10.0.0.0/8"]),
+        "hosts": frozenset({"a.example.org", "*.apps.example.org"}),
+    }
+    parent = a_token(**limits)
+    assert beyond(parent, **(limits | over)) == field
