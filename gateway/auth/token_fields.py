@@ -119,6 +119,8 @@ def refuse_ended(record: TokenRecord, now: datetime) -> None:
     token = record.token
     if token.revoked_at is not None:
         raise Refused("revoked", field="token", message="the token is revoked, for good", mend="create a new one")
-    if token.expires_at is not None and token.expires_at <= now:
-        what = "the token has expired" if token.idled_at is None else "the token ended because it was not used"
+    if token.idled_at is not None:
+        what = "the token ended because it was not used"
         raise Refused("expired", field="token", message=what, mend="create a new one")
+    if token.expires_at is not None and token.expires_at <= now:
+        raise Refused("expired", field="token", message="the token has expired", mend="create a new one")

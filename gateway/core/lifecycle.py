@@ -27,8 +27,10 @@ def token_state(token: Token, owner: Owner, now: datetime, quiet_since: datetime
     """
     if token.revoked_at is not None:
         return Reason.REVOKED
+    if token.idled_at is not None:
+        return Reason.IDLE  # by no clock: one that goes back, or lags on another host, does not revive it
     if token.expires_at is not None and token.expires_at <= now:
-        return Reason.EXPIRED if token.idled_at is None else Reason.IDLE
+        return Reason.EXPIRED
     if token.suspended_at is not None:
         return Reason.SUSPENDED
     if not owner.enabled:

@@ -60,6 +60,7 @@ def test_a_token_that_rests_longer_than_its_idle_expiry_is_idle(quiet_since, rea
         pytest.param({"revoked_at": NOW}, {}, Reason.REVOKED, id="revoked"),
         pytest.param({"expires_at": NOW}, {}, Reason.EXPIRED, id="expired"),
         pytest.param({"expires_at": NOW, "idled_at": NOW}, {}, Reason.IDLE, id="ended-for-it"),
+        pytest.param({"expires_at": NOW + DAY, "idled_at": NOW + DAY}, {}, Reason.IDLE, id="ended-by-another-clock"),
         pytest.param({"suspended_at": NOW}, {}, Reason.SUSPENDED, id="suspended-may-come-back"),
         pytest.param({}, {"enabled": False}, Reason.OWNER_DISABLED, id="so-may-its-owner"),
     ],
