@@ -27,7 +27,7 @@ from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.token import Parsed, handle, parse
 from gateway.store import RtTokenRow, StoreError
 
-STORE_DEADLINE_S = 0.15  # Envoy gives up on us after 0.2 s; an own `unavailable` is a denial in every dialect
+STORE_DEADLINE_S = 0.5  # shipped configs of nginx, Traefik and Caddy wait 2 s for an answer
 HASH_DEADLINE_S = 1.5  # below every shipped proxy timeout (2 s)
 GUESSES_AT_ONCE = 2
 REREADS = 5  # a token that changes under five reads in a row is being changed in a loop
@@ -61,8 +61,12 @@ class Authenticator:
         brand: str,
         fault: Callable[[str], None],
         rt: RtTokens | None = None,
+        store_deadline_s: float = STORE_DEADLINE_S,
+        hash_deadline_s: float = HASH_DEADLINE_S,
     ) -> None:
         """`fault` is told what the operator should know (never a secret)."""
+        self._store_deadline_s = store_deadline_s
+        self._hash_deadline_s = hash_deadline_s
         self._store = store
         self._lease = lease
         self._states = states
@@ -181,7 +185,7 @@ class Authenticator:
         if record is not None or self._states.is_unknown(token_id):
             return record
         position = self._lease.position
-        async with asyncio.timeout(STORE_DEADLINE_S):
+        async with asyncio.timeout(self._store_deadline_s):
             record = await self._store.load_token(token_id)
         if self._still(position, token_id, record):
             self._states.put(token_id, record)
@@ -230,7 +234,7 @@ class Authenticator:
                 self._guesses[secret.row] += 1
                 flight.add_done_callback(lambda _: self._guessed(secret.row))
         try:
-            async with asyncio.timeout(HASH_DEADLINE_S):
+            async with asyncio.timeout(self._hash_deadline_s):
                 return await asyncio.shield(flight)
         except TimeoutError:
             raise PoolFullError("hashing takes too long") from None

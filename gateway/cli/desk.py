@@ -65,6 +65,9 @@ async def opened(settings: Settings, *, registering: bool = False) -> AsyncItera
         await store.close()
 
 
+PATIENCE_S = 10.0  # no proxy waits for a command
+
+
 @contextlib.asynccontextmanager
 async def authenticating(desk: Desk) -> AsyncIterator[Authenticator]:
     """What checks authenticate with, over this desk's store."""
@@ -80,6 +83,8 @@ async def authenticating(desk: Desk) -> AsyncIterator[Authenticator]:
         brand=desk.settings.tokens.brand,
         fault=note,
         rt=RtTokens(store=desk.store, keyring=desk.keyring, pool=rt_pool, failures=None, clock=boot_clock, fault=note),
+        store_deadline_s=PATIENCE_S,
+        hash_deadline_s=PATIENCE_S,
     )
     try:
         yield authenticator

@@ -70,7 +70,7 @@ class Listen(Section):
     )
     portal: Tcp = Field(
         default=TcpListener("127.0.0.1", 9190),
-        description="Where people and the REST API are served. Default: 127.0.0.1:9190.",
+        description="Where the API is served, through a proxy with TLS. Default: 127.0.0.1:9190.",
     )
     ops: Tcp = Field(
         default=TcpListener("127.0.0.1", 9192),

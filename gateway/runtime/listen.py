@@ -1,19 +1,48 @@
 """Opening the listeners, with a clear line when that is not possible."""
 
+import contextlib
 import errno
 import grp
 import os
 import socket
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.config import TcpListener, UnixListener
+from gateway.config.schema import Listen
 
 BACKLOG = 1024
 
 
 class ListenError(Exception):
     """A listener cannot be opened; the message says which, why, and what to change."""
+
+
+class Sockets(NamedTuple):
+    """What is listened on."""
+
+    check: tuple[socket.socket, ...]
+    portal: socket.socket
+    ops: socket.socket
+
+
+def open_all(listen: Listen, stack: contextlib.AsyncExitStack) -> Sockets:
+    """Open every listener, before anything else is touched; all of them or none."""
+    check = []
+    for at, listener in enumerate(listen.check):
+        key = f"listen.check[{at}]"
+        if isinstance(listener, UnixListener):
+            opened = open_unix(listener, key)
+            stack.callback(listener.unix.unlink, missing_ok=True)
+        else:
+            opened = open_tcp(listener, key)
+        stack.callback(opened.close)
+        check.append(opened)
+    portal, ops = open_tcp(listen.portal, "listen.portal"), open_tcp(listen.ops, "listen.ops")
+    for opened in (portal, ops):
+        stack.callback(opened.close)
+    return Sockets(tuple(check), portal, ops)
 
 
 def open_tcp(listener: TcpListener, key: str) -> socket.socket:
