@@ -8,20 +8,19 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.directory_file import Listed
 from gateway.auth.owners import ID_BYTES, OwnerChanged, owner_in
-from gateway.auth.power import demand
+from gateway.auth.power import acting, demand, refuse_lacking
 from gateway.auth.refused import Refused
-from gateway.core.owner import Owner, OwnerKind
+from gateway.core.owner import SSO, Owner, OwnerKind
 from gateway.core.power import Act, Actor
 from gateway.store import Change, OwnerEntry, Subject
 
 BATCH = 200  # people in one change: nobody else writes meanwhile
-SSO = "sso"
 
 
 class _Undone(Exception):  # noqa: N818  what a dry run did is rolled back
@@ -60,9 +59,9 @@ async def replace_sso_groups(
     declared = frozenset(groups) & set(desk.settings.groups)
     async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await _sso_user(change, desk, login)
+        await demand(change, desk, actor, Act.SET_GROUPS, await _regrouped(change, owner, declared))
         changed = await change.set_groups(owner.id, declared, source=SSO)
         after = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
-        await demand(change, desk, actor, Act.SET_GROUPS, after)
     return OwnerChanged(owner=after, changed=changed, effect=await effective(desk) if changed else None)
 
 
@@ -111,7 +110,8 @@ async def sync_directory(
         results: list[Done] = []
         with suppress(_Undone):
             async with desk.store.change(actor=actor.name, address=address) as change:
-                results = [await _set(change, desk, actor, one, create=create) for one in batch]
+                now = await acting(change, desk, actor)
+                results = [await _set(change, desk, now, one, create=create) for one in batch]
                 change.audit("directory_synced", Subject(kind="directory", id="sync"), Counter(results))
                 if dry_run:
                     raise _Undone
@@ -120,8 +120,9 @@ async def sync_directory(
         progress(start + len(batch))
     for start in range(0, len(missing) if disable_missing and not dry_run else 0, BATCH):
         async with desk.store.change(actor=actor.name, address=address) as change:
+            now = await acting(change, desk, actor)
             for login in missing[start : start + BATCH]:
-                await _disable_missing(change, desk, actor, login)
+                await _disable_missing(change, desk, now, login)
     done.logins[Done.DISABLED if disable_missing else Done.MISSING] += missing
     if not dry_run:
         done.effect = await effective(desk)
@@ -162,6 +163,7 @@ async def _set(change: Change, desk: Desk, actor: Actor, one: Listed, *, create:
     done = _would(one, entry, create=create)
     if done in {Done.UNKNOWN, Done.DELETED, Done.LOCAL}:
         return done
+    groups = one.groups & set(desk.settings.groups)
     if entry is None:
         owner = Owner(
             id=secrets.token_hex(ID_BYTES),
@@ -172,24 +174,30 @@ async def _set(change: Change, desk: Desk, actor: Actor, one: Listed, *, create:
             enabled=one.enabled,
             sso=True,
         )
+        refuse_lacking(desk, actor, Act.ADD_OWNER, replace(owner, groups=tuple(sorted(groups))))
         await change.add_owner(owner)
     else:
         owner = entry.owner
+        refuse_lacking(desk, actor, Act.SET_GROUPS, await _regrouped(change, owner, groups))
         await change.edit_owner(owner.id, name=one.name, email=one.email)
         await change.set_owner_enabled(owner.id, one.enabled)
-    regrouped = await change.set_groups(owner.id, one.groups & set(desk.settings.groups), source=SSO)
+    regrouped = await change.set_groups(owner.id, groups, source=SSO)
     if one.enabled:
         await change.confirm_owner(owner.id, is_one_of_many=True)
-    after = await owner_in(change, desk, kind=OwnerKind.USER, login=one.login)
-    await demand(change, desk, actor, Act.ADD_OWNER if entry is None else Act.SET_GROUPS, after)
     return Done.UPDATED if regrouped and done in {Done.CONFIRMED, Done.UNCHANGED} else done
 
 
 async def _disable_missing(change: Change, desk: Desk, actor: Actor, login: str) -> None:
     entry = await change.owner(login=login)
     if entry is not None and _is_sso(entry):
-        await demand(change, desk, actor, Act.DISABLE, entry.owner)
+        refuse_lacking(desk, actor, Act.DISABLE, entry.owner)
         await change.set_owner_enabled(entry.owner.id, False)
+
+
+async def _regrouped(change: Change, owner: Owner, groups: frozenset[str]) -> Owner:
+    """The owner as they will be with these groups from the single sign-on."""
+    local = await change.groups_of(owner.id)
+    return replace(owner, groups=tuple(sorted(local | groups)))
 
 
 async def _sso_user(change: Change, desk: Desk, login: str) -> Owner:

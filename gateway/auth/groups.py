@@ -4,13 +4,13 @@ Groups from a single sign-on are another source and are left alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.owners import owner_in, refuse_groups
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
-from gateway.core.owner import Owner, OwnerKind
+from gateway.core.owner import SSO, Owner, OwnerKind
 from gateway.core.power import Act, Actor
 
 
@@ -49,9 +49,10 @@ async def change_groups(
         before = await change.groups_of(owner.id)
         after = frozenset(groups) if groups is not None else (before | frozenset(add)) - frozenset(remove)
         refuse_groups(desk, sorted(after - before))
+        elsewhere = await change.groups_of(owner.id, source=SSO)
+        await demand(change, desk, actor, Act.SET_GROUPS, replace(owner, groups=tuple(sorted(after | elsewhere))))
         await change.set_groups(owner.id, after)
         regrouped = await owner_in(change, desk, kind=kind, login=login)
-        await demand(change, desk, actor, Act.SET_GROUPS, regrouped)
     taken = before - after
     return Regrouped(
         owner=regrouped,

@@ -18,12 +18,13 @@ def operator(name: str) -> Actor:
 
 
 async def demand(change: Change, desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
-    """Refused unless the actor may do this to `target`, which is as it would be afterwards.
+    """Refused unless the actor may do this to `target`, which is as it would be afterwards. Ask before writing."""
+    refuse_lacking(desk, await acting(change, desk, actor), act, target)
 
-    The actor is read again in the transaction: groups that were taken away a moment ago do not count.
-    """
-    now = await _as_it_is(change, desk, actor)
-    found = lacking(compile_permissions(desk.settings.permissions), now, act, target)
+
+def refuse_lacking(desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
+    """As `demand`, of an actor as `acting` read it: for a change that is about many."""
+    found = lacking(compile_permissions(desk.settings.permissions), actor, act, target)
     if found is None:
         return
     missing = ", ".join(sorted(found.permissions))
@@ -40,9 +41,16 @@ async def demand(change: Change, desk: Desk, actor: Actor, act: Act, target: Own
     raise Refused(found.why.value, message=words, mend=mend)
 
 
-async def _as_it_is(change: Change, desk: Desk, actor: Actor) -> Actor:
+async def acting(change: Change, desk: Desk, actor: Actor) -> Actor:
+    """The actor as the transaction sees it: groups that were taken away a moment ago do not count.
+
+    ValueError when this very change has touched the actor: who has just put themselves into a group would be judged
+    by it.
+    """
     if actor.how is How.CLI or actor.owner is None:
         return actor
+    if change.has_touched("owner", actor.owner.id):
+        raise ValueError("ask who acts before changing them")
     entry = await change.owner(id=actor.owner.id)
     if entry is None or entry.deleted_at is not None:
         return replace(actor, owner=None)

@@ -21,7 +21,7 @@ from gateway.auth.passwords import hash_password, matches, refuse_weak
 from gateway.auth.refused import NOT_FOUND, Refused
 from gateway.auth.sign_in_limit import SignInLimit
 from gateway.core.naming import label_flaw, printable
-from gateway.core.owner import Owner
+from gateway.core.owner import SSO, Owner
 from gateway.core.power import Actor, How
 from gateway.core.token import Secret
 from gateway.store import Account, Change, SessionRecord, SessionRow, SignedInBy, StoreError, StoreUnavailable
@@ -125,7 +125,7 @@ class Sessions:
             now = await change.account(account.owner.id)
             if now is None or not now.owner.sso or not now.owner.enabled:
                 raise _refused()
-            await change.set_groups(now.owner.id, groups & set(self._desk.settings.groups), source="sso")
+            await change.set_groups(now.owner.id, groups & set(self._desk.settings.groups), source=SSO)
             await change.confirm_owner(now.owner.id)
             after = await change.account(now.owner.id)
             if after is None:

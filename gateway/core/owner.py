@@ -7,6 +7,8 @@ from enum import StrEnum
 from gateway.core.network import Networks
 from gateway.core.token import Kind
 
+LOCAL, SSO = "local", "sso"  # where an owner's group comes from; each source replaces only its own
+
 
 class OwnerKind(StrEnum):
     """A person with an account, or a service account."""

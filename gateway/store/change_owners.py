@@ -5,14 +5,12 @@ from typing import Any
 
 from sqlalchemy import Table, delete, insert, select, update
 
-from gateway.core.owner import Owner
+from gateway.core.owner import LOCAL, Owner
 from gateway.store.audit import Subject
 from gateway.store.errors import NameTaken, NotFound
 from gateway.store.ledger import Ledger
 from gateway.store.records import OWNER_BY_ID, OWNER_BY_LOGIN, SEPARATOR, OwnerEntry, fold, owner_entry
 from gateway.store.tables import owner_groups, owner_organisations, owners, sessions, tokens
-
-LOCAL, SSO = "local", "sso"
 
 
 class OwnerChanges(Ledger):

@@ -41,6 +41,10 @@ class Ledger:
         self._touched: dict[tuple[str, str], None] = {}
         self._notes: list[tuple[str, Subject, str]] = []
 
+    def has_touched(self, subject: str, id_: str) -> bool:
+        """Whether this change has changed it already, so that reading it does not show what was before."""
+        return (subject, id_) in self._touched
+
     def touch(self, subject: str, id_: str) -> None:
         """Tell every worker that this `token` or `owner` is not what it was (or `all`). Once is enough."""
         self._touched[subject, id_] = None

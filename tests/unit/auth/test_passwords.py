@@ -1,0 +1,148 @@
+"""Passwords at rest, who may set them, and what comparing them costs."""
+
+import pytest
+
+from gateway.auth.directory import sync_directory
+from gateway.auth.directory_file import Listed
+from gateway.auth.groups import change_groups
+from gateway.auth.hashing import HashPool
+from gateway.auth.owners import create_owner
+from gateway.auth.passwords import NOBODY, PASSWORD_PROFILE, hash_password, matches
+from gateway.auth.power import demand
+from gateway.auth.refused import Refused
+from gateway.core.owner import OwnerKind
+from gateway.core.power import Act, Actor, How
+from gateway.core.token import Secret
+from tests.installation import CONFIG
+from tests.unit.auth.signing_in import GOOD, OTHER, ROOT, front
+
+
+async def refusal(work):
+    with pytest.raises(Refused) as caught:
+        await work
+    assert GOOD not in str(caught.value)
+    return caught.value.code
+
+
+async def test_a_password_is_stored_as_argon2id_of_the_profile_and_nowhere_in_clear(installed):
+    async with front(installed) as at:
+        await at.user("bob")
+        account = await at.desk.store.account("BOB")
+        assert account.password.hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert account.password.hash not in repr(account)
+    assert GOOD.encode() not in installed.on_disk()
+    assert account.password.hash not in str(installed.rows("SELECT detail FROM audit"))
+
+
+async def test_nobody_costs_what_somebody_costs(installed):
+    assert not PASSWORD_PROFILE.check_needs_rehash(NOBODY)
+    asked = []
+
+    class Counting(HashPool):
+        async def run(self, work):
+            asked.append(work)
+            return await super().run(work)
+
+    pool = Counting(threads=1, queue=1, name="test")
+    stored = await hash_password(pool, Secret(GOOD))
+    asked.clear()
+    for one, password, expected in ((stored, GOOD, True), (stored, OTHER, False), (None, GOOD, False)):
+        assert await matches(pool, one, Secret(password)) is expected
+    assert len(asked) == 3
+    assert not await matches(pool, stored, Secret("x" * 1025))
+    assert not await matches(pool, None, Secret("x" * 1_000_000))
+    assert len(asked) == 3  # corpus D11: a huge password is never hashed
+    pool.close()
+
+
+@pytest.mark.parametrize("stored", ["", "not a hash", "$argon2id$v=19$m=9999999,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"])
+async def test_a_planted_or_broken_hash_matches_nothing(stored):
+    pool = HashPool(threads=1, queue=1, name="test")
+    assert not await matches(pool, stored, Secret(GOOD))
+    pool.close()
+
+
+async def test_the_same_characters_typed_otherwise_are_the_same_password(installed):
+    async with front(installed) as at:
+        await at.user("bob", password="e\u0301tude in \u212bngstr\u00f6m, vol. 6")
+        assert await at.enter("bob", "\u00e9tude in \u00c5ngstr\u00f6m, vol. \uff16")
+
+
+@pytest.mark.parametrize(
+    ("login", "password", "code"),
+    [
+        ("bob", "short", "weak_password"),
+        ("bob", "bob-gateway-2026", "weak_password"),
+        ("nobody", GOOD, "not_found"),
+        ("cron", GOOD, "not_found"),
+        ("eve", GOOD, "signs_in_elsewhere"),
+    ],
+)
+async def test_only_local_people_get_a_password_and_only_a_good_one(installed, login, password, code):
+    async with front(installed) as at:
+        await create_owner(at.desk, actor=ROOT, kind=OwnerKind.USER, login="bob")
+        await create_owner(at.desk, actor=ROOT, kind=OwnerKind.APPLICATION, login="cron")
+        await at.sso_user("eve")
+        assert await refusal(at.set_password(login, password)) == code
+    assert installed.rows("SELECT count(password_hash) FROM owners") == [(0,)]
+
+
+async def test_nobody_sets_the_password_of_somebody_with_more_power_than_their_own(installed):
+    text = CONFIG.replace("users: [admins]", "users: [admins, guests]")
+    installed.config.write_text(text, "utf-8")
+    async with front(installed) as at:
+        helper = await at.user("helper", "guests")
+        await at.user("boss", "admins")
+        await at.user("newcomer")
+        actor = Actor(name=helper.id, how=How.SESSION, owner=helper)
+        assert await at.set_password("newcomer", OTHER, actor=actor)
+        assert await refusal(at.set_password("boss", OTHER, actor=actor)) == "borrowed_power"
+        regroup = {"actor": actor, "kind": OwnerKind.USER, "login": "helper", "add": ["admins"]}
+        assert await refusal(change_groups(at.desk, **regroup)) == "borrowed_power"
+        assert (await at.desk.store.account("helper")).owner.groups == ("guests",)
+        admin = (await at.desk.store.account("alice")).owner
+        assert await at.set_password("boss", OTHER, actor=Actor(name=admin.id, how=How.SESSION, owner=admin))
+
+
+async def test_groups_that_were_just_taken_away_do_not_count(installed):
+    async with front(installed) as at:
+        admin = await at.user("boss", "admins")
+        await at.user("bob", "staff")
+        actor = Actor(name=admin.id, how=How.SESSION, owner=admin)
+        async with at.desk.store.change(actor="test") as change:
+            await change.set_groups(admin.id, ["staff"])
+        assert await refusal(at.set_password("bob", OTHER, actor=actor)) == "permission"
+
+
+async def test_who_acts_is_read_before_they_change_themselves(installed):
+    async with front(installed) as at:
+        owner = await at.user("bob", "staff")
+        actor = Actor(name=owner.id, how=How.SESSION, owner=owner)
+
+        async def too_late():
+            async with at.desk.store.change(actor="test") as change:
+                await change.set_groups(owner.id, ["admins"])
+                await demand(change, at.desk, actor, Act.SET_GROUPS, owner)
+
+        with pytest.raises(ValueError, match="before changing them"):
+            await too_late()
+        people = (Listed(line=1, login="eve", enabled=True, groups=frozenset({"admins"})),)
+        synced = sync_directory(at.desk, actor=actor, people=people, create=True)
+        assert await refusal(synced) == "permission"
+        assert await at.desk.store.owner(login="eve") is None
+
+
+async def test_an_export_gives_nobody_more_power_than_who_hands_it_over_has(installed):
+    text = CONFIG.replace("users: [admins]", "users: [admins, guests]")
+    installed.config.write_text(text, "utf-8")
+    async with front(installed) as at:
+        helper = await at.sso_user("helper", "guests")
+        actor = Actor(name=helper.id, how=How.SESSION, owner=helper)
+        for login in ("helper", "eve"):
+            people = (Listed(line=1, login=login, enabled=True, groups=frozenset({"admins"})),)
+            assert await refusal(sync_directory(at.desk, actor=actor, people=people, create=True)) == "borrowed_power"
+        people = tuple(
+            Listed(line=n, login=login, enabled=True, groups=frozenset({"guests"}))
+            for n, login in enumerate(("helper", "eve", "zoe"))
+        )
+        assert await sync_directory(at.desk, actor=actor, people=people, create=True)
