@@ -57,11 +57,11 @@ class Session:
             raise Refused("password_must_change", message="choose a password of your own first")
         return Actor(name=self.owner.id, how=How.SESSION, owner=self.owner)
 
-    def needs_proof(self, now: datetime, max_age: timedelta = PROOF_AGE) -> bool:
-        """Whether the password has to be typed again before something that matters. People who signed in elsewhere
-        have none and are not asked (PARITY R11).
+    def needs_proof(self, now: datetime, max_age: timedelta | None = PROOF_AGE) -> bool:
+        """Whether the password has to be typed again before something that matters; `max_age` None: never. People who
+        signed in elsewhere have none and are not asked (PARITY R11).
         """
-        if self.how is SignedInBy.SSO:
+        if self.how is SignedInBy.SSO or max_age is None:
             return False
         return self.proof_at is None or not timedelta(0) <= now - self.proof_at <= max_age
 

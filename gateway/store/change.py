@@ -1,6 +1,6 @@
 """A change: one transaction in the domain's words, with its feed rows and audit rows."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from gateway.store.audit import Subject
 from gateway.store.change_accounts import AccountChanges
@@ -8,7 +8,7 @@ from gateway.store.change_owners import OwnerChanges
 from gateway.store.change_rt_tokens import RtTokenChanges
 from gateway.store.change_tokens import TokenChanges
 from gateway.store.meta import StoreKey
-from gateway.store.tables import keys, meta
+from gateway.store.tables import keys, meta, sessions
 
 
 class Change(OwnerChanges, AccountChanges, TokenChanges, RtTokenChanges):
@@ -28,5 +28,9 @@ class Change(OwnerChanges, AccountChanges, TokenChanges, RtTokenChanges):
         return True
 
     async def begin_epoch(self, epoch: str) -> None:
-        """Make everybody who follows the feed drop all that he remembers; for when history itself was replaced."""
+        """Make everybody who follows the feed drop all that he remembers; for when history itself was replaced.
+
+        Nobody stays signed in: a session that was ended since must not come back with a backup.
+        """
         await self._turn.execute(update(meta).values(epoch=epoch))
+        await self._turn.execute(delete(sessions))

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.owner import OwnerKind
-from gateway.store import NotFound, SessionRow, SignedInBy
+from gateway.store import NotFound, SessionRow, SignedInBy, backup, restore
 from tests.builders import NOW, an_owner
-from tests.contract.backend import add_alice
+from tests.contract.backend import KEY, LIMITS, add_alice
 
 SESSION = SessionRow(
     id="s1",
@@ -124,3 +124,12 @@ async def test_confirming_is_told_to_every_worker_and_only_of_people_of_the_sing
     with pytest.raises(ValueError, match="not of the single sign-on"):
         async with store.change(actor="test") as change:
             await change.confirm_owner("id-of-alice")
+
+
+async def test_a_backup_brings_no_session_back(backend, store, alice):
+    copy = (await backup(backend.url, backend.folder / "copy.db")).path
+    await store.close()
+    await restore(backend.url, copy, actor="test", keys=[KEY], now=backend.clock, limits=LIMITS)
+    restored = await backend.open()
+    assert (await restored.account("alice")).owner.login == "alice"
+    assert await restored.session("s1") is None

@@ -74,6 +74,7 @@ def test_r11_the_password_is_asked_again_when_the_last_proof_is_old_and_never_of
         assert session.needs_proof(now + PROOF_AGE + timedelta(seconds=1))
         assert session.needs_proof(now + timedelta(seconds=6), timedelta(seconds=5))
         assert session.needs_proof(now - timedelta(seconds=1))
+        assert not session.needs_proof(now + timedelta(days=1), None)
         with pytest.raises(Refused, match="not your password"):
             await sessions.prove(session, password=Secret(OTHER))
         proven = await sessions.prove(session, password=Secret(GOOD))
