@@ -291,12 +291,12 @@ def test_a_program_without_a_token_is_told_how_to_send_one(stage: Stage) -> None
     assert stage.app.seen == []
 
 
+@pytest.mark.parametrize("kind", [kind for kind in START if kind.startswith("nginx")], indirect=True)
 def test_the_questions_themselves_are_nobodys_to_ask(stage: Stage) -> None:
-    if stage.is_nginx:
-        for path in ("/_token_gateway", "/_sso", "/%5Fsso", "/_token_gateway?x=1"):
-            for who in ((), (COOKIE,), (bearer(stage.token),)):
-                assert stage.ask(*who, target=path).status == 404
-    assert stage.app.seen == []
+    for path in ("/_token_gateway", "/_sso", "/%5Fsso", "/_token_gateway?x=1"):
+        for who in ((), (COOKIE,), (bearer(stage.token),)):
+            assert stage.ask(*who, target=path).status == 404
+            assert stage.app.seen == []
 
 
 def test_a_large_upload_passes_on_both_branches(stage: Stage) -> None:
