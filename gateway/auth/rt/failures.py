@@ -1,5 +1,9 @@
 """How often a value that has to be hashed with bcrypt may turn out wrong: per client network, and per RT user.
 
+Of one network one value at a time is hashed, so that the few places for bcrypt are shared between networks: whoever
+guesses waits for himself. The user's limit holds only for networks that have failed themselves, so that nobody's
+failures elsewhere keep the holder of a right token out.
+
 Fixed memory: two tables of buckets, found by a keyed digest, so that nobody can aim at another's bucket and nothing has
 to be evicted (an attacker with many networks would choose what). Two keys in one bucket share its limit.
 
@@ -12,6 +16,7 @@ from array import array
 from collections.abc import Callable
 from hashlib import blake2b
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
 from gateway.core.limits import Rate, give_back, take
 from gateway.core.network import Address
@@ -22,29 +27,51 @@ PER_USER = Rate(burst=20, period_s=3.0)
 IPV6_NETWORK = 64  # bits: one household, or one host of many addresses
 
 
+class Place(NamedTuple):
+    """What was taken for one try. `user`: None when the user's table was full, and the network a stranger to it."""
+
+    network: str
+    user: str | None
+
+
 class Failures:
-    """The two tables. Loop thread only."""
+    """The two tables, and the networks whose value is being hashed. Loop thread only."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock`: seconds that never go back."""
         self._clock = clock
         self._networks = _Table(PER_NETWORK)
         self._users = _Table(PER_USER)
+        self._busy: set[str] = set()
 
-    def take(self, address: Address | None, user_id: int) -> bool:
-        """Take a place in both; False, and nothing taken, when one of them is full."""
+    def is_busy(self, address: Address | None) -> bool:
+        """Whether a value from this network is being hashed, or waits for it."""
+        return _network(address) in self._busy
+
+    def take(self, address: Address | None, user_id: int) -> Place | None:
+        """Take a place for a network that is not busy; None, and nothing taken, when it may not try now.
+
+        Every place has to be handed to `end`.
+        """
         now, network, user = self._clock(), _network(address), str(user_id)
+        is_stranger = self._networks.is_empty(network, now)
         if not self._networks.take(network, now):
-            return False
-        if not self._users.take(user, now):
+            return None
+        has_room = self._users.take(user, now)
+        if not has_room and not is_stranger:
             self._networks.give_back(network)
-            return False
-        return True
+            return None
+        self._busy.add(network)
+        return Place(network, user if has_room else None)
 
-    def give_back(self, address: Address | None, user_id: int) -> None:
-        """The value was right, or was never judged: as if the place had not been taken."""
-        self._networks.give_back(_network(address))
-        self._users.give_back(str(user_id))
+    def end(self, place: Place, *, is_failure: bool) -> None:
+        """The try is over. No failure (the value was right, or was never judged): as if no place had been taken."""
+        self._busy.discard(place.network)
+        if is_failure:
+            return
+        self._networks.give_back(place.network)
+        if place.user is not None:
+            self._users.give_back(place.user)
 
 
 class _Table:
@@ -52,6 +79,9 @@ class _Table:
         self._rate = rate
         self._key = secrets.token_bytes(32)
         self._buckets = array("d", bytes(8 * BUCKETS))
+
+    def is_empty(self, name: str, now: float) -> bool:
+        return self._buckets[self._at(name)] <= now
 
     def take(self, name: str, now: float) -> bool:
         at = self._at(name)

@@ -3,6 +3,8 @@
     digest known -> the row                                            (one read, no hash)
     else: failures of network and user -> the user's open rows -> bcrypt in a pool of its own -> the digest is kept
 
+Of one client network one value at a time gets as far as bcrypt: nobody fills the pool's queue before others.
+
 Whoever presents a wrong value learns nothing from the time it takes: for every user of RT, known or not, as many rounds
 of bcrypt are spent as for the user who has the most open tokens. What is found says nothing of the token's state.
 """
@@ -19,7 +21,7 @@ from gateway.auth.evidence_of import RtAsked
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import KeyRing
 from gateway.auth.rt import bcrypt_hash
-from gateway.auth.rt.failures import Failures
+from gateway.auth.rt.failures import Failures, Place
 from gateway.core.evidence import NotChecked, Rejected
 from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_hash
@@ -106,10 +108,15 @@ class RtTokens:
             return known
         flight = self._flights.get(name)
         if flight is None:
-            if self._failures is not None and not self._failures.take(asked.address, asked.token.user_id):
-                return NotChecked(reason=Reason.LIMITED, detail="too many wrong tokens of Request Tracker")
+            place: Place | None = None
+            if self._failures is not None:
+                if self._failures.is_busy(asked.address):
+                    return NotChecked(reason=Reason.UNAVAILABLE, detail="another token of the network is being hashed")
+                place = self._failures.take(asked.address, asked.token.user_id)
+                if place is None:
+                    return NotChecked(reason=Reason.LIMITED, detail="too many wrong tokens of Request Tracker")
             flight = self._flights[name] = asyncio.create_task(self._search(presented, asked))
-            flight.add_done_callback(lambda done: self._landed(name, done))
+            flight.add_done_callback(lambda done: self._landed(name, place, done))
         async with asyncio.timeout(HASH_DEADLINE_S):
             found = await asyncio.shield(flight)
         if isinstance(found, RtTokenRow):
@@ -118,20 +125,14 @@ class RtTokens:
 
     async def _search(self, presented: bytes, asked: RtAsked) -> Found:
         """bcrypt, once for any number of checks that present the same value at the same time."""
-        is_failure = False
-        try:
-            key_ids = [key.id for key in self._keyring.keys]
-            async with asyncio.timeout(STORE_DEADLINE_S):
-                rows = await self._store.open_rt_tokens(asked.token.user_id, key_ids)
-                rounds = await self._rounds(key_ids)
-            if rounds and not bcrypt_hash.is_installed():
-                return NotChecked(reason=Reason.UNAVAILABLE, detail="the package bcrypt is not installed")
-            found = await self._pool.run(lambda: _try(rows, asked.token.secret, rounds))
-            self.hashed += 1
-            is_failure = found is None
-        finally:
-            if self._failures is not None and not is_failure:
-                self._failures.give_back(asked.address, asked.token.user_id)
+        key_ids = [key.id for key in self._keyring.keys]
+        async with asyncio.timeout(STORE_DEADLINE_S):
+            rows = await self._store.open_rt_tokens(asked.token.user_id, key_ids)
+            rounds = await self._rounds(key_ids)
+        if rounds and not bcrypt_hash.is_installed():
+            return NotChecked(reason=Reason.UNAVAILABLE, detail="the package bcrypt is not installed")
+        found = await self._pool.run(lambda: _try(rows, asked.token.secret, rounds))
+        self.hashed += 1
         if found is None:
             return Rejected(reason=Reason.WRONG_SECRET if rows else Reason.UNKNOWN_TOKEN)
         await self._keep(found, presented)
@@ -152,10 +153,12 @@ class RtTokens:
             self._heaviest_until = now + HEAVIEST_FOR_S
         return self._heaviest
 
-    def _landed(self, name: bytes, flight: asyncio.Task[Found]) -> None:
+    def _landed(self, name: bytes, place: Place | None, flight: asyncio.Task[Found]) -> None:
         del self._flights[name]
-        if not flight.cancelled():
-            flight.exception()  # seen here too: every check that waited for it may have gone away
+        # The error is seen here too: every check that waited for it may have gone away.
+        is_judged = not flight.cancelled() and flight.exception() is None
+        if self._failures is not None and place is not None:
+            self._failures.end(place, is_failure=is_judged and isinstance(flight.result(), Rejected))
 
 
 def _try(rows: Sequence[RtTokenRow], secret: Secret, rounds: int) -> RtTokenRow | None:
