@@ -54,7 +54,7 @@ async def set_password(
     address: str = "",
 ) -> PasswordSet:
     """Give a person a password. `must_change`: it opens nothing but its own change; always so for an initial one that
-    somebody else chose. A change of one's own goes through `sessions.change_password`, which asks for the old one.
+    somebody else chose. Refused `needs_old_password` for one's own: that is `sessions.change_password`.
     """
     entry = await find_owner(desk, kind=OwnerKind.USER, login=login)
     refuse_sso(entry.owner)

@@ -38,6 +38,8 @@ def refuse_lacking(desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
             words, mend = "this token does nothing in the gateway itself", f"that needs the scope {GATEWAY_SCOPE}"
         case Why.SESSION:
             words, mend = "a token sets no passwords", "sign in and do it there"
+        case Why.OLD_PASSWORD:
+            words, mend = "your own password is changed with the one you have", "change it with the old one"
     raise Refused(found.why.value, message=words, mend=mend)
 
 

@@ -75,7 +75,7 @@ DEMANDS: Mapping[Act, _Demand] = {
     # An app may know people by their address or name: who edits these lets somebody be taken for somebody.
     Act.EDIT_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, True),
     Act.SET_GROUPS: _Demand(_ON_OWNER, _NEVER_OWN, True),
-    Act.SET_PASSWORD: _Demand(_ON_OWNER, None, True),
+    Act.SET_PASSWORD: _Demand(_ON_OWNER, _NEVER_OWN, True),  # one's own is changed with the old one
     Act.ENABLE: _Demand(_ON_OWNER, _NEVER_OWN, True),
     Act.CONFIRM: _Demand(_ON_OWNER, _NEVER_OWN, True),
     Act.DISABLE: _Demand(_ON_OWNER, _NEVER_OWN, False),
@@ -94,6 +94,7 @@ class Why(StrEnum):
     BORROWED = "borrowed_power"  # the target would hold it, and the actor does not
     SCOPE = "gateway_scope"  # the token is not meant for the gateway itself
     SESSION = "needs_session"  # not by a token: what it made would outlive and outreach it
+    OLD_PASSWORD = "needs_old_password"  # not on oneself: a session that was left open would keep its owner out
 
 
 class Lacking(NamedTuple):
@@ -131,6 +132,8 @@ def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, t
             return Lacking(Why.SCOPE)  # nothing here, not even to its owner
         if act is Act.SET_PASSWORD:
             return Lacking(Why.SESSION)  # a session never grows out of a token (PARITY R28)
+    if act is Act.SET_PASSWORD and _is_self(actor, target):
+        return Lacking(Why.OLD_PASSWORD)  # whatever permissions one has
     needed: str | None = _permission(demand, target)
     if _is_self(actor, target) and needed not in has and demand.own != _NEVER_OWN:
         needed = demand.own

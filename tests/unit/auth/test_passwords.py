@@ -104,6 +104,18 @@ async def test_nobody_sets_the_password_of_somebody_with_more_power_than_their_o
         assert await at.set_password("boss", OTHER, actor=Actor(name=admin.id, how=How.SESSION, owner=admin))
 
 
+async def test_a_session_replaces_its_own_password_only_with_the_old_one(installed):
+    async with front(installed) as at:
+        for login, groups in (("bob", ("staff",)), ("boss", ("admins",))):
+            await at.user(login, *groups)
+            signed = await at.enter(login)
+            work = at.set_password(login, OTHER, actor=signed.session.actor())
+            assert await refusal(work) == "needs_old_password"
+            assert await at.sessions.look_up(signed.secret) is not None
+            await at.sessions.change_password(signed.session, current=Secret(GOOD), new=Secret(OTHER))
+            assert await at.enter(login, OTHER)
+
+
 async def test_groups_that_were_just_taken_away_do_not_count(installed):
     async with front(installed) as at:
         admin = await at.user("boss", "admins")

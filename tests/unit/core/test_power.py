@@ -76,7 +76,6 @@ def test_an_act_on_others_needs_the_permission_and_gives_no_power_that_one_lacks
     ("act", "groups", "expected"),
     [
         (Act.SEE_OWNER, (), None),
-        (Act.SET_PASSWORD, (), None),
         (Act.END_SESSIONS, (), None),
         (Act.MINT_TOKEN, ("staff",), None),
         (Act.MINT_TOKEN, (), Why.PERMISSION),
@@ -89,6 +88,12 @@ def test_an_act_on_others_needs_the_permission_and_gives_no_power_that_one_lacks
 def test_an_act_on_oneself_needs_less(act, groups, expected):
     actor = by_session(*groups)
     assert why(actor, act, actor.owner) is expected
+
+
+def test_nobody_sets_their_own_password_by_a_permission():
+    for groups in ((), ("helpdesk", "staff"), ("admins",)):
+        actor = by_session(*groups)
+        assert why(actor, Act.SET_PASSWORD, actor.owner) is Why.OLD_PASSWORD
 
 
 def test_nobody_puts_themselves_into_a_group_with_more_power():
