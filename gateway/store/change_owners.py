@@ -64,12 +64,19 @@ class OwnerChanges(Ledger):
         return True
 
     async def set_owner_enabled(self, owner_id: str, enabled: bool) -> bool:
-        """Enable or disable; False, and nothing written, when it is so already. NotFound."""
+        """Enable or disable; False, and nothing written, when it is so already. NotFound.
+
+        Disabling ends the sessions too: enabling brings the tokens back, and no cookie that somebody took.
+        """
         owner = await self._present_owner(owner_id)
         if owner.enabled == enabled:
             return False
         await self._turn.execute(update(owners).where(owners.c.id == owner_id).values(enabled=enabled))
-        self._owner_done("enabled" if enabled else "disabled", owner, {})
+        detail = {}
+        if not enabled:
+            gone = await self._turn.execute(delete(sessions).where(sessions.c.owner_id == owner_id))
+            detail = {"sessions_ended": gone.rowcount} if gone.rowcount else {}
+        self._owner_done("enabled" if enabled else "disabled", owner, detail)
         return True
 
     async def groups_of(self, owner_id: str, *, source: str = LOCAL) -> frozenset[str]:

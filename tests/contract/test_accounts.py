@@ -51,6 +51,20 @@ async def test_a_password_replaces_the_one_before_and_ends_every_session(store, 
     assert await store.sessions("id-of-alice") == ()
 
 
+async def test_disabling_ends_every_session_and_enabling_brings_none_back(backend, store, alice):
+    async with store.change(actor="test") as change:
+        await change.add_owner(an_owner("bob"))
+        await change.begin_session(replace(SESSION, id="bobs", owner_id=an_owner("bob").id))
+    for enabled in (False, True):
+        async with store.change(actor="test") as change:
+            assert await change.set_owner_enabled("id-of-alice", enabled)
+        assert await store.session("s1") is None
+        assert await store.sessions("id-of-alice") == ()
+    assert await store.session("bobs") is not None
+    rows = backend.sql("SELECT detail FROM audit WHERE action IN ('user_disabled', 'user_enabled') ORDER BY seq")
+    assert rows == [('{"sessions_ended":1}',), ("{}",)]
+
+
 async def test_no_check_is_told_of_passwords_and_sessions(store, alice):
     feed = store.follow()
     async with store.change(actor="test") as change:

@@ -124,6 +124,16 @@ async def test_what_ends_a_session_ends_it_at_once(installed, act):
         assert (await at.sessions.look_up(other.secret) is not None) is kept
 
 
+async def test_who_is_enabled_again_has_to_sign_in_again(installed):
+    async with front(installed) as at:
+        await at.user("bob")
+        signed = await at.enter("bob")
+        for enabled in (False, True):
+            await set_enabled(at.desk, actor=ROOT, kind=OwnerKind.USER, login="bob", enabled=enabled)
+            assert await at.sessions.look_up(signed.secret) is None
+        assert await at.enter("bob")
+
+
 async def test_nobody_sees_or_ends_the_session_of_another(installed):
     async with front(installed) as at:
         await at.user("bob")
