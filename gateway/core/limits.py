@@ -24,8 +24,3 @@ def take(filled_until: float, now: float, rate: Rate) -> float | None:
 def give_back(filled_until: float, rate: Rate) -> float:
     """As if one had not been taken."""
     return filled_until - rate.period_s
-
-
-def wait_s(filled_until: float, now: float, rate: Rate) -> float:
-    """How long until one can be taken; 0 when it can be now."""
-    return max(0.0, filled_until + rate.period_s - now - rate.burst * rate.period_s)
