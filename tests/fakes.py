@@ -7,7 +7,7 @@ import asyncio
 from datetime import timedelta
 
 from gateway.core.owner import TokenRecord
-from gateway.store import Changes, FeedRow, StoreUnavailable, Use
+from gateway.store import Changes, FeedRow, StoreUnavailable, TokenRefusal, UnknownRefusals, Use
 from tests.builders import NOW
 
 
@@ -65,6 +65,8 @@ class Store:
         self.loads = 0
         self.is_away = False
         self.uses: list[Use] = []
+        self.refusals: list[TokenRefusal] = []
+        self.unknown: list[UnknownRefusals] = []
         self.retagged: list[tuple[int, str, bytes, str, bytes]] = []
 
     async def load_token(self, token_id: str) -> TokenRecord | None:
@@ -87,3 +89,10 @@ class Store:
         if self.is_away:
             raise StoreUnavailable("the database is away")
         self.uses += batch
+
+    async def record_refusals(self, known, unknown) -> None:
+        """Keep the records."""
+        if self.is_away:
+            raise StoreUnavailable("the database is away")
+        self.refusals += known
+        self.unknown += unknown

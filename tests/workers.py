@@ -11,6 +11,7 @@ from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import load as load_keys
 from gateway.auth.lease import Lease
+from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.cli.desk import load_settings
 from gateway.store import Limits, Store
@@ -63,6 +64,7 @@ class Worker:
             ),
             authenticator=authenticator,
             usage=usage,
+            refusals=Refusals(desk.store, clock=desk.now, fault=faults.append),
             metrics=self.metrics,
             clock=desk.now,
         )

@@ -1,7 +1,8 @@
 """How a failure reaches the operator: one clear line on stderr, a stable exit code, never a traceback.
 
-Exit codes: 0 done; 1 `explain` says the request is refused; 2 usage, configuration, state, or a refused value;
-3 a user, application or token that is not there; 70 a fault of the program itself.
+Exit codes: 0 done; 1 `explain` says the request is refused, or `audit verify` that the audit does not hold; 2 usage,
+configuration, state, or a refused value; 3 a user, application or token that is not there; 70 a fault of the program
+itself.
 """
 # ruff: noqa: PLC0415  # the errors' own modules bring pydantic and SQLAlchemy; `--help` must not
 

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from gateway import __version__
-from gateway.cli import application, explain, imports, init, key, routes, token, token_life, user
+from gateway.cli import application, audit, explain, imports, init, key, routes, token, token_life, user
 from gateway.cli.config import config_app
 from gateway.cli.failure import INTERNAL, tell, told
 from gateway.cli.options import ConfigOption, JsonOption, wants_json
@@ -64,7 +64,8 @@ def root(
       T=$(token-gateway token create --user alice --name ci --scope rest)
       token-gateway explain GET https://app.example.org/api/x --token-file token
 
-    Exit codes: 0 done; 1 explain: refused; 2 usage, configuration, state, or a refused value; 3 not found.
+    Exit codes: 0 done; 1 explain: refused, audit verify: does not hold; 2 usage, configuration, state, or a refused
+    value; 3 not found.
     """
 
 
@@ -99,6 +100,7 @@ app.add_typer(application.application_app, name="app")
 token_life.register(token.token_app)
 app.add_typer(token.token_app, name="token")
 app.add_typer(imports.import_app, name="import")
+app.add_typer(audit.audit_app, name="audit")
 app.command("explain")(explain.explain)
 app.command("routes")(routes.routes)
 app.command("proxy-config")(proxy_config)

@@ -64,6 +64,22 @@ def moment(text: str, option: str, now: datetime) -> datetime:
         raise Failure(f"{option} lies beyond the year 9999", "write a nearer time") from None
 
 
+def past(text: str, option: str, *, to_its_end: bool = False) -> datetime:
+    """Read a span (so long ago), a date (its beginning in UTC, or the next one's), or an instant with its zone."""
+    try:
+        if _SPAN.fullmatch(text):
+            return datetime.now(UTC) - span(text, option)
+        if _DATE.fullmatch(text):
+            day = datetime.combine(datetime.fromisoformat(text), time(0), UTC)
+            return day + timedelta(days=1) if to_its_end else day
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Failure(f"{option} is not a time", "write 7d, 2026-11-01, or 2026-11-01T12:00:00Z (with its zone)")
+
+
 def relative(when: datetime, now: datetime) -> str:
     """How far away a moment is, to the nearest minute: "3 days ago", "in 2 hours", "just now"."""
     seconds = (when - now).total_seconds()

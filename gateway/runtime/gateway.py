@@ -14,10 +14,12 @@ from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, StaleError, boot_clock
+from gateway.auth.refusals import Refusals
 from gateway.auth.rt.failures import Failures
 from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.usage import UsageCounter
 from gateway.config import Settings
+from gateway.runtime.audit_head import AuditHeads
 from gateway.runtime.generation import Generation, compiled, needs_restart, unknown_to_proxies
 from gateway.runtime.listen import BACKLOG, Sockets
 from gateway.runtime.metrics import Metrics
@@ -55,6 +57,7 @@ class Gateway:
         lease: Lease,
         authenticator: Authenticator,
         usage: UsageCounter,
+        refusals: Refusals,
         metrics: Metrics,
     ) -> None:
         generation = compiled(settings)
@@ -64,13 +67,20 @@ class Gateway:
         self._known_to_proxies = generation.check.policy
         self.authenticator = authenticator
         self.usage = usage
+        self.refusals = refusals
+        self.audit_heads = AuditHeads(store)
         self.metrics = metrics
         self._lease = lease
         self._accepting = False
         self._strangers = Throttle()
         self._sites: list[asyncio.Server] = []
         self.service = CheckService(
-            generation.check, authenticator=authenticator, usage=usage, metrics=metrics, clock=_now
+            generation.check,
+            authenticator=authenticator,
+            usage=usage,
+            refusals=refusals,
+            metrics=metrics,
+            clock=_now,
         )
         self.server = server = CheckServer(
             self.service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
@@ -111,6 +121,9 @@ class Gateway:
             ),
         )
         usage = UsageCounter(store, fault=lambda words: log.warning("usage not written", detail=words))
+        refusals = Refusals(
+            store, clock=_now, fault=lambda words: log.warning("refusals not written to the audit", detail=words)
+        )
         metrics = Metrics()
         metrics.gauge("hashing_queue", "Hashes running and waiting.", lambda: pool.held)
         metrics.gauge("lease_age_seconds", "Age of the last complete poll of the change feed.", lambda: lease.age_s)
@@ -125,6 +138,7 @@ class Gateway:
             lease=lease,
             authenticator=authenticator,
             usage=usage,
+            refusals=refusals,
             metrics=metrics,
         )
 

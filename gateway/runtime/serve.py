@@ -72,9 +72,10 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
                 failed = True
                 stop.set()
 
-        flushing = asyncio.create_task(gateway.usage.run(stop))
+        parts = (gateway.usage, gateway.refusals, gateway.audit_heads)
+        running = [asyncio.create_task(part.run(stop)) for part in parts]
         reloading = asyncio.create_task(_reload_when_wanted(gateway, reload_wanted, env))
-        for task in (flushing, reloading):
+        for task in (*running, reloading):
             task.add_done_callback(ended)
         gc.freeze()  # what is there now stays for good: keep the collector from walking it
         log.info(
@@ -89,9 +90,11 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
         log.info("draining")
         reloading.cancel()
         await gateway.drain()
-        await asyncio.gather(flushing, reloading, return_exceptions=True)
+        await asyncio.gather(*running, reloading, return_exceptions=True)
         await gateway.authenticator.close()
         await gateway.usage.flush()  # once more: the checks that were still running have been counted since
+        await gateway.refusals.flush(whole=True)
+        await gateway.audit_heads.tell()
     log.info("stopped")
     return EXIT_FAILED if failed else 0
 

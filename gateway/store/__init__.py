@@ -4,9 +4,12 @@ Everything that it raises is a `StoreError`. It knows rows and numbers, not who 
 """
 
 from gateway.store.accounts import Account, Password, SessionRecord, SessionRow, SignedInBy
-from gateway.store.audit import AuditVerdict, Subject
+from gateway.store.audit import AuditHead, AuditRow, Sealed, Subject, seal
+from gateway.store.audit_chain import AuditVerdict, Checkpoint
+from gateway.store.audit_list import AuditFilter, AuditPage
 from gateway.store.backup import Backup, Restored, backup, restore
 from gateway.store.change import Change
+from gateway.store.change_audit import TokenRefusal, UnknownRefusals
 from gateway.store.change_tokens import UNCHANGED
 from gateway.store.create import create
 from gateway.store.describe import Description, describe
@@ -32,10 +35,15 @@ from gateway.store.usage import Usage, Use
 __all__ = [
     "UNCHANGED",
     "Account",
+    "AuditFilter",
+    "AuditHead",
+    "AuditPage",
+    "AuditRow",
     "AuditVerdict",
     "Backup",
     "Change",
     "Changes",
+    "Checkpoint",
     "DatabaseForeign",
     "DatabaseMissing",
     "DatabaseNewer",
@@ -52,6 +60,7 @@ __all__ = [
     "Restored",
     "RtTokenMoved",
     "RtTokenRow",
+    "Sealed",
     "SessionRecord",
     "SessionRow",
     "SignedInBy",
@@ -64,11 +73,14 @@ __all__ = [
     "Subject",
     "TokenEntry",
     "TokenFilter",
+    "TokenRefusal",
     "TokenState",
+    "UnknownRefusals",
     "Usage",
     "Use",
     "backup",
     "create",
     "describe",
     "restore",
+    "seal",
 ]

@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Executable, Row, select
 
@@ -44,6 +44,22 @@ class AuditRow:
     key_id: str
 
 
+class Sealed(NamedTuple):
+    """A row with its seal."""
+
+    row: AuditRow
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditHead:
+    """The end of the chain: the number and the seal of the last row, and the store's epoch."""
+
+    seq: int
+    mac: bytes
+    epoch: str
+
+
 def canonical_json(detail: Mapping[str, Any]) -> str:
     """The one spelling of a detail. TypeError for what is not JSON, a `Secret` above all."""
     return json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -75,13 +91,20 @@ def row_values(row: AuditRow, mac: bytes) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditVerdict:
-    """What a verification found: how many rows hold, and the first that does not, if any, with the reason in words."""
-
-    rows: int
-    fault_at: int | None = None
-    fault: str = ""
+def sealed_row(row: Row[Any]) -> Sealed:
+    """The row of the table with its seal."""
+    subject = Subject(kind=row.subject_kind, id=row.subject_id, label=row.subject_label)
+    found = AuditRow(
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        address=row.address,
+        action=row.action,
+        subject=subject,
+        detail=row.detail,
+        key_id=row.key_id,
+    )
+    return Sealed(found, row.mac)
 
 
 class Reads(Protocol):
@@ -92,47 +115,20 @@ class Reads(Protocol):
         ...
 
 
-async def rows_after(reads: Reads, after: int, until: int) -> AsyncIterator[tuple[AuditRow, bytes]]:
+async def load_head(reads: Reads) -> AuditHead:
+    """The end of the chain, as the store names it."""
+    ((seq, mac, epoch),) = await reads.read(select(meta.c.audit_seq, meta.c.audit_mac, meta.c.epoch))
+    return AuditHead(seq=seq, mac=mac, epoch=epoch)
+
+
+async def rows_after(reads: Reads, after: int, until: int) -> AsyncIterator[Sealed]:
     """The rows with their MACs, numbered above `after` up to `until`, in order, a page in memory at a time."""
     while True:
         page = await reads.read(
             select(audit).where(audit.c.seq > after, audit.c.seq <= until).order_by(audit.c.seq).limit(_PAGE)
         )
         for row in page:
-            yield _audit_row(row), row.mac
+            yield sealed_row(row)
         if len(page) < _PAGE:
             return
         after = page[-1].seq
-
-
-async def verify(reads: Reads, audit_keys: Mapping[str, bytes]) -> AuditVerdict:
-    """Check every row up to the head that the store names. Rows appended meanwhile are left for the next time."""
-    ((head_seq, head_mac),) = await reads.read(select(meta.c.audit_seq, meta.c.audit_mac))
-    seq, mac = 0, FIRST_MAC
-    async for row, found in rows_after(reads, 0, head_seq):
-        if row.seq != seq + 1:
-            return AuditVerdict(rows=seq, fault_at=seq + 1, fault="the row is missing")
-        if row.key_id not in audit_keys:
-            return AuditVerdict(rows=seq, fault_at=row.seq, fault=f"key {row.key_id} is not in the key file")
-        mac = seal(audit_keys[row.key_id], mac, row)
-        if not hmac.compare_digest(mac, found):
-            return AuditVerdict(rows=seq, fault_at=row.seq, fault="the row, or one before it, was altered")
-        seq = row.seq
-    if seq != head_seq:
-        return AuditVerdict(rows=seq, fault_at=seq + 1, fault="the row is missing")
-    if not hmac.compare_digest(mac, head_mac):
-        return AuditVerdict(rows=seq, fault_at=seq, fault="the head does not match the last row")
-    return AuditVerdict(rows=seq)
-
-
-def _audit_row(row: Row[Any]) -> AuditRow:
-    return AuditRow(
-        seq=row.seq,
-        at=row.at,
-        actor=row.actor,
-        address=row.address,
-        action=row.action,
-        subject=Subject(kind=row.subject_kind, id=row.subject_id, label=row.subject_label),
-        detail=row.detail,
-        key_id=row.key_id,
-    )

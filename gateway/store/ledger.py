@@ -39,7 +39,7 @@ class Ledger:
         self._address = address
         self._key = key
         self._touched: dict[tuple[str, str], None] = {}
-        self._notes: list[tuple[str, Subject, str]] = []
+        self._notes: list[tuple[str, Subject, str, str]] = []
 
     def has_touched(self, subject: str, id_: str) -> bool:
         """Whether this change has changed it already, so that reading it does not show what was before."""
@@ -49,9 +49,13 @@ class Ledger:
         """Tell every worker that this `token` or `owner` is not what it was (or `all`). Once is enough."""
         self._touched[subject, id_] = None
 
-    def audit(self, action: str, subject: Subject, detail: Mapping[str, Any] | None = None) -> None:
-        """Write down what was done to whom. `detail` is JSON without any secret."""
-        self._notes.append((action, subject, canonical_json(detail or {})))
+    def audit(
+        self, action: str, subject: Subject, detail: Mapping[str, Any] | None = None, *, address: str | None = None
+    ) -> None:
+        """Write down what was done to whom. `detail` is JSON without any secret; `address` None: the change's own."""
+        self._notes.append(
+            (action, subject, canonical_json(detail or {}), self._address if address is None else address)
+        )
 
     async def write(self) -> None:
         """Write the rows; the last thing before the commit."""
@@ -89,12 +93,12 @@ class Ledger:
 
     async def _write_audit(self, before: int, mac: bytes) -> None:
         rows = []
-        for seq, (action, subject, detail) in enumerate(self._notes, before + 1):
+        for seq, (action, subject, detail, address) in enumerate(self._notes, before + 1):
             row = AuditRow(
                 seq=seq,
                 at=self.at,
                 actor=self.actor,
-                address=self._address,
+                address=address,
                 action=action,
                 subject=subject,
                 detail=detail,

@@ -12,8 +12,11 @@ from gateway.core.owner import OwnerKind, TokenRecord
 from gateway.core.token import Kind
 from gateway.store import accounts, records, rt_tokens
 from gateway.store.accounts import Account, SessionRecord, SessionRow
-from gateway.store.audit import AuditVerdict, verify
+from gateway.store.audit import AuditHead, Sealed, load_head, rows_after
+from gateway.store.audit_chain import AuditVerdict, Checkpoint, load_checkpoint, verify
+from gateway.store.audit_list import AuditFilter, AuditPage, load_page
 from gateway.store.change import Change
+from gateway.store.change_audit import TokenRefusal, UnknownRefusals
 from gateway.store.errors import InstallationMismatch, StoreError
 from gateway.store.feed import SqliteFeed
 from gateway.store.file import identify, path_of, refuse_newer
@@ -25,6 +28,8 @@ from gateway.store.rt_tokens import RtTokenRow
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import secrets, sessions, tokens, usage
 from gateway.store.usage import Usage, Use, add_statement, use_parameters
+
+GATEWAY = "gateway"  # the actor of what nobody asked for
 
 
 class Store:
@@ -107,6 +112,11 @@ class Store:
         if batch:
             async with self._engine.writing() as turn:
                 await turn.execute(add_statement(), [use_parameters(use) for use in batch])
+
+    async def record_refusals(self, known: Sequence[TokenRefusal], unknown: Sequence[UnknownRefusals]) -> None:
+        """Write what checks refused into the audit, in one transaction, all or nothing."""
+        async with self.change(actor=GATEWAY) as change:
+            await change.add_refusals(known, unknown)
 
     async def retag(self, secret_row: int, old_key_id: str, old_tag: bytes, key_id: str, tag: bytes) -> bool:
         """Put another key's tag in place of the old one; False when the row is not as it was. No feed row: the
@@ -210,6 +220,22 @@ class Store:
     async def verify_audit(self) -> AuditVerdict:
         """Check the whole audit chain against the keys that the store was opened with."""
         return await verify(self._engine, {key_id: key.audit_key for key_id, key in self._keys.items()})
+
+    async def audit_head(self) -> AuditHead:
+        """The end of the audit chain."""
+        return await load_head(self._engine)
+
+    async def audit_checkpoint(self) -> Checkpoint:
+        """Where the audit chain begins; to be believed once `verify_audit` found no fault."""
+        return await load_checkpoint(self._engine)
+
+    async def audit_page(self, wanted: AuditFilter, *, below: int | None = None, limit: int) -> AuditPage:
+        """The newest audit rows that pass the filter, numbered below `below`."""
+        return await load_page(self._engine, wanted, below=below, limit=limit)
+
+    def audit_rows(self, *, after: int = 0, until: int) -> AsyncIterator[Sealed]:
+        """The audit rows numbered above `after` up to `until`, the oldest first, in constant memory."""
+        return rows_after(self._engine, after, until)
 
     async def _owners(self, kind: OwnerKind, *, with_deleted: bool) -> tuple[OwnerEntry, ...]:
         rows = await self._engine.read(records.list_owners(kind, with_deleted=with_deleted))

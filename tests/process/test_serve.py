@@ -71,7 +71,7 @@ def test_it_ends_by_signal_with_0_and_leaves_no_socket(serving, number):
     assert stat.S_ISSOCK(serving.socket.stat().st_mode)
     assert serving.stop(number) == 0
     assert not serving.socket.exists()
-    assert serving.events()[-2:] == ["draining", "stopped"]
+    assert serving.events()[-3:] == ["draining", "audit head", "stopped"]
 
 
 def test_a_connection_that_is_held_open_does_not_hold_up_the_end(serving):
@@ -282,3 +282,34 @@ def test_every_metric_is_documented_and_every_documented_one_is_there(serving):
     shown = set(re.findall(r"^# TYPE (\w+) ", body.decode(), re.MULTILINE))
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
     assert shown == set(re.findall(r"^\| `(token_gateway_\w+)` \|", page, re.MULTILINE))
+
+
+def test_refusals_of_a_token_are_one_audit_row_when_it_stops_and_the_log_tells_the_head(serving):
+    token = serving.installation.token()
+    serving.installation.ok("token", "revoke", handle(token))
+    for _ in range(5):
+        assert serving.ask(token)[0] == 401
+    assert serving.ask(token[:-1] + ("0" if token[-1] != "0" else "1"))[0] == 401
+    assert serving.ask(None)[0] == 401
+    assert serving.stop() == 0
+    refusals = serving.installation.ok("audit", "list", "--actor", "gateway", "--json").json
+    of_token = [row for row in refusals if row["action"] == "token_refused"]
+    assert sum(row["detail"]["count"] for row in of_token) == 5
+    assert len(of_token) <= 2, "one a minute"
+    assert {(row["detail"]["reason"], row["detail"]["route"], row["address"]) for row in of_token} == {
+        ("revoked", "read", "192.0.2.7")
+    }
+    (strangers,) = [row for row in refusals if row["action"] == "refused_unknown"]
+    assert strangers["detail"]["reasons"] == {"malformed_token": 1}
+    assert strangers["detail"]["networks"] == [["192.0.2.7", 1]]
+    heads = [line for line in serving.lines() if line["event"] == "audit head"]
+    assert [line["seq"] for line in heads] == [1, len(serving.installation.rows("SELECT seq FROM audit"))]
+    assert serving.installation.ok("audit", "verify", "--against", str(only_heads(serving))).code == 0
+
+
+def only_heads(serving):
+    """What an operator greps out of the log."""
+    lines = [line for line in serving.log.read_text().splitlines() if '"audit head"' in line]
+    file = serving.installation.folder / "heads.jsonl"
+    file.write_text("\n".join(lines) + "\n")
+    return file

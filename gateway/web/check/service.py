@@ -49,6 +49,14 @@ class CheckMetrics(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Keeps what was refused, for the audit. Called on the check's path: it counts, and waits for nothing."""
+
+    def refused(self, decision: Deny | Challenge, target: Target | None, at: datetime) -> None:
+        """One refused check."""
+        ...
+
+
 class CheckService:
     """Answers checks. One per process, on the loop thread."""
 
@@ -58,12 +66,14 @@ class CheckService:
         *,
         authenticator: Authenticator,
         usage: UsageCounter,
+        refusals: Refusals,
         metrics: CheckMetrics,
         clock: Callable[[], datetime],
     ) -> None:
         self.settings = settings
         self._authenticator = authenticator
         self._usage = usage
+        self._refusals = refusals
         self._metrics = metrics
         self._clock = clock
 
@@ -147,6 +157,7 @@ class CheckService:
             if decision.token is not None:
                 self._usage.count(decision.token.id, self._clock(), None if target is None else target.address)
             return dialect.reply(allowed(decision, headers, settings.policy))
+        self._refusals.refused(decision, target, self._clock())
         if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
             _log_refusal(dialect.name, decision, target)
         return dialect.reply(refused(decision, headers, realm=settings.realm, support_contact=settings.support_contact))

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from gateway.auth.explain import KnownToken, Question, explain
+from gateway.auth.refusals import Refusals
 from gateway.auth.refused import Refused
 from gateway.auth.usage import UsageCounter
 from gateway.cli.desk import authenticating
@@ -70,6 +71,7 @@ async def test_the_walk_ends_as_the_check_does(installed, token):
             CheckSettings(policy=policy, skip=skip, realm="x", support_contact=""),
             authenticator=authenticator,
             usage=UsageCounter(desk.store, fault=print),
+            refusals=Refusals(desk.store, clock=desk.now, fault=print),
             metrics=Uncounted(),
             clock=desk.now,
         )

@@ -5,6 +5,7 @@ import json
 import pytest
 import structlog
 
+from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.core.app_secret import AppSecret
 from gateway.core.decision import Allow, choose, decide
@@ -37,6 +38,7 @@ class Checks:
             CheckSettings(policy=a_policy(*ROUTES), skip=Networks(()), realm="Test", support_contact=""),
             authenticator=house.authenticator,
             usage=UsageCounter(house.store, house.faults.append),
+            refusals=Refusals(house.store, clock=house.clock.now, fault=house.faults.append),
             metrics=self,
             clock=house.clock.now,
         )

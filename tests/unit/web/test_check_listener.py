@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from gateway.auth.explain import Question, explain
+from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.core.credential import present
 from gateway.core.network import Networks
@@ -48,6 +49,7 @@ class Listener:
     def __init__(self, house, trust):
         self.house, self.counts, self.untrusted = house, Counts(), []
         self.usage = UsageCounter(house.store, house.faults.append)
+        self.refusals = Refusals(house.store, clock=house.clock.now, fault=house.faults.append)
         settings = CheckSettings(
             policy=a_policy(*ROUTES), skip=Networks(()), realm="Test", support_contact="help <desk@example.org>"
         )
@@ -55,6 +57,7 @@ class Listener:
             settings,
             authenticator=house.authenticator,
             usage=self.usage,
+            refusals=self.refusals,
             metrics=self.counts,
             clock=house.clock.now,
         )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 import structlog
 
+from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.core.network import Networks
 from gateway.core.route import Access
@@ -49,6 +50,7 @@ class Checks:
             CheckSettings(policy=a_policy(*ROUTES), skip=Networks(()), realm="Test", support_contact=""),
             authenticator=house.authenticator,
             usage=UsageCounter(house.store, house.faults.append),
+            refusals=Refusals(house.store, clock=house.clock.now, fault=house.faults.append),
             metrics=self,
             clock=house.clock.now,
         )
