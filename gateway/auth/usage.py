@@ -32,6 +32,8 @@ class UsageCounter:
         self._store = store
         self._fault = fault
         self._pending: dict[str, Use] = {}
+        self._writing = asyncio.Lock()
+        self._writes: set[asyncio.Task[None]] = set()
 
     def count(self, token_id: str, at: datetime, address: Address | None) -> None:
         """Count one allowed check."""
@@ -41,17 +43,37 @@ class UsageCounter:
         total = 1 if known is None else known.count + 1
         self._pending[token_id] = Use(token_id=token_id, count=total, last_used_at=at, last_address=str(address or ""))
 
+    async def write(self) -> None:
+        """Write what was counted until now; with a write under way, after that. StoreError: the counts are kept."""
+        # A task of its own: whoever waits may give up, but a write that is cut off could be counted twice.
+        task = asyncio.create_task(self._write_pending())
+        self._writes.add(task)
+        task.add_done_callback(self._written)
+        await asyncio.shield(task)
+
+    async def _write_pending(self) -> None:
+        async with self._writing:
+            batch, self._pending = self._pending, {}
+            if not batch:
+                return
+            try:
+                await self._store.record_usage(tuple(batch.values()))
+            except StoreError:
+                for use in batch.values():
+                    self._restore(use)
+                raise
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writes.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen here too: whoever waited may have gone away
+
     async def flush(self) -> None:
-        """Write what was counted; keeps it for the next time when the store refuses."""
-        batch, self._pending = self._pending, {}
-        if not batch:
-            return
+        """As `write`; what the store refuses is told, and written the next time."""
         try:
-            await self._store.record_usage(tuple(batch.values()))
+            await self.write()
         except StoreError as error:
-            self._fault(f"usage of {len(batch)} tokens is kept for the next write: {error}")
-            for use in batch.values():
-                self._restore(use)
+            self._fault(f"usage of {len(self._pending)} tokens is kept for the next write: {error}")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Flush at every interval, and once more when `stop` is set. Never cancelled in the middle of a write."""

@@ -25,7 +25,7 @@ from gateway.runtime.listen import BACKLOG, Sockets
 from gateway.runtime.metrics import Metrics
 from gateway.store import Store
 from gateway.web.api.app import api_app
-from gateway.web.api.token import TokenHandlers
+from gateway.web.api.token import Surroundings, TokenHandlers
 from gateway.web.check.app import KEEPALIVE_S, CheckServer
 from gateway.web.check.dialects import DIALECTS
 from gateway.web.check.service import CheckService
@@ -145,9 +145,11 @@ class Gateway:
     async def listen(self, sockets: Sockets, stack: contextlib.AsyncExitStack) -> None:
         """Serve on the sockets."""
         loop = asyncio.get_running_loop()
-        portal = api_app(TokenHandlers(self.authenticator, self._desk), public_url=self._public_url)
+        portal = api_app(TokenHandlers(self.authenticator, self._surroundings), public_url=self._public_url)
         for app, opened in ((portal, sockets.portal), (ops_app(self.readiness, self.metrics.registry), sockets.ops)):
-            runner = QuietRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, lingering_time=1.0)
+            runner = QuietRunner(
+                app, access_log=None, keepalive_timeout=KEEPALIVE_S, lingering_time=1.0, shutdown_timeout=DRAIN_S
+            )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             await web.SockSite(runner, opened, backlog=BACKLOG).start()
@@ -155,8 +157,15 @@ class Gateway:
             self._sites.append(await loop.create_server(self.server, sock=opened, backlog=BACKLOG))
         self._accepting = True
 
-    def _desk(self) -> Desk:
-        return Desk(store=self._store, keyring=self._keyring, hashing=self._pool, settings=self._settings, now=_now)
+    def _surroundings(self) -> Surroundings:
+        desk = Desk(store=self._store, keyring=self._keyring, hashing=self._pool, settings=self._settings, now=_now)
+        return Surroundings(desk=desk, policy=self.service.settings.policy, is_trusted=self._is_trusted)
+
+    def _is_trusted(self, request: web.Request) -> bool:
+        transport = request.transport
+        if transport is None:
+            return False
+        return self.server.trust(transport.get_extra_info("socket").family, transport.get_extra_info("peername"))
 
     def _public_url(self) -> str:
         return self._settings.public_url

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import grp
 import os
+import resource
 import socket
 import stat
 from pathlib import Path
@@ -13,6 +14,7 @@ from gateway.config import TcpListener, UnixListener
 from gateway.config.schema import Listen
 
 BACKLOG = 1024
+DESCRIPTORS = 4096 + 64 + 2 * 256 + 128  # the caps of all listeners, and the store, the feed and the log beside them
 
 
 class ListenError(Exception):
@@ -43,6 +45,18 @@ def open_all(listen: Listen, stack: contextlib.AsyncExitStack) -> Sockets:
     for opened in (portal, ops):
         stack.callback(opened.close)
     return Sockets(tuple(check), portal, ops)
+
+
+def raise_descriptor_limit() -> None:
+    """Have room for as many connections as the listeners take, up to what the system allows the process.
+
+    ListenError when that is too little for the caps: a full listener would then take the store's descriptors, too.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < DESCRIPTORS <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
+    elif hard < DESCRIPTORS:
+        raise ListenError(f"the system allows {hard} open files; the listeners need {DESCRIPTORS}: raise LimitNOFILE")
 
 
 def open_tcp(listener: TcpListener, key: str) -> socket.socket:

@@ -1,5 +1,6 @@
 """Logs: structured lines on stderr, JSON for machines or readable for a terminal; both escape what they show."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -10,7 +11,7 @@ import threading
 import time
 import traceback
 from types import TracebackType
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -58,6 +59,11 @@ class _Stderr(io.TextIOBase):
 
 
 _stderr: _Stderr | None = None
+
+
+def unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The loop's exception handler: kind and place, since asyncio's own words quote the exception's values."""
+    structlog.get_logger("loop").error("unhandled in the loop", exc_info=context.get("exception"))
 
 
 def drain(timeout_s: float = 2.0) -> None:
@@ -108,6 +114,7 @@ def _line(_: WrappedLogger, __: str, event: EventDict) -> str:
     level, words, trace = event.pop("level", ""), event.pop("event", ""), event.pop("traceback", None)
     pairs = " ".join(f"{key}={_plain(value)}" for key, value in event.items() if value != "")
     tail = "" if not trace else "\n" + "\n".join(f"    {frame}" for frame in trace)
+    words = str(words) if str(words).isascii() and str(words).isprintable() else ascii(words)
     return f"{moment} {level:<8} {words}{'  ' if pairs else ''}{pairs}{tail}"
 
 

@@ -20,7 +20,7 @@ from gateway.config import ConfigInvalid, Settings, load
 from gateway.runtime import logs
 from gateway.runtime.gateway import Gateway, StartError
 from gateway.runtime.generation import read_again
-from gateway.runtime.listen import ListenError, open_all
+from gateway.runtime.listen import ListenError, open_all, raise_descriptor_limit
 from gateway.store import StoreError
 
 log = structlog.get_logger("gateway")
@@ -36,6 +36,7 @@ def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             raise StartError("aiohttp runs without its C parser; unset AIOHTTP_NO_EXTENSIONS or install its wheel")
         settings = load(config, env)
+        raise_descriptor_limit()
         logs.set_up(level=settings.logs.level, as_json=settings.logs.format == "json")
         return uvloop.run(_serve(settings, load_keys(settings.key_file), env))
     except ConfigInvalid as invalid:
@@ -55,6 +56,7 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
         gateway = await Gateway.build(settings, keyring, stack)
         await gateway.listen(sockets, stack)
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.set_exception_handler(logs.unhandled)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         reload_wanted = asyncio.Event()

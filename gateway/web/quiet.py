@@ -1,14 +1,26 @@
-"""aiohttp's application server, without its words about malformed heads: they can quote a token (PROXIES A.5)."""
+"""aiohttp's application server as the portal and ops listeners use it: bounded, and silent about malformed heads.
+
+aiohttp's own words about them can quote a token (PROXIES A.5).
+"""
 
 import asyncio
+from typing import cast
 
 from aiohttp import web
 
+from gateway.web.heads import TimedHeads
+
+MAX_CONNECTIONS = 256  # of one listener; checks have their own, and must find descriptors left
 MALFORMED = b"malformed\n"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-class _QuietHandler(web.RequestHandler):
+class _QuietHandler(TimedHeads):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if len(cast(web.Server, self._manager).connections) > MAX_CONNECTIONS:
+            cast(asyncio.Transport, transport).abort()
+
     def handle_error(
         self,
         request: web.BaseRequest,  # noqa: ARG002  # aiohttp's signature
@@ -27,7 +39,7 @@ class _QuietServer(web.Server):
 
 
 class QuietRunner(web.AppRunner):
-    """An `AppRunner` whose answer to a malformed head is one fixed line, and whose log has nothing of it."""
+    """An `AppRunner` with a cap on connections and a deadline for heads, and one fixed line for malformed ones."""
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()

@@ -1,7 +1,7 @@
 """The check listener on aiohttp: reads heads, finds the dialect, writes answers. It answers checks and nothing else.
 
 Whatever else is asked gets a 404, whatever is malformed a fixed 400 that repeats and logs nothing of the input: a page
-that said 200 here would be an Allow. aiohttp itself has no limit on the time a head may take, so that is added here.
+that said 200 here would be an Allow.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.service import CheckService
 from gateway.web.check.throttle import Throttle
 from gateway.web.check.trust import Trust
+from gateway.web.heads import TimedHeads
 
 log = structlog.get_logger("check")
 
-HEAD_DEADLINE_S = 5.0  # from a head's first byte, or from the connection's start, to its last byte
 KEEPALIVE_S = 75.0  # longer than proxies keep idle connections (60 s), so that they close first
 LINGER_S = 1.0  # a body that nobody read is drained: a close before it has come could reset our answer on its way
 MAX_CONNECTIONS = 4096
@@ -36,13 +36,12 @@ _NOT_A_CHECK = Answer(status=404, headers=(NO_STORE,), body=b"not a check\n")
 _MALFORMED = Answer(status=400, headers=(NO_STORE, (b"X-Auth-Reason", b"ambiguous_request")), body=b"malformed\n")
 
 
-class CheckProtocol(web.RequestHandler):
-    """One connection. Knows whether its peer is trusted, and how long it may take over a head."""
+class CheckProtocol(TimedHeads):
+    """One connection. Knows whether its peer is trusted."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuse beyond the caps, start the clock for the first head."""
+        """Refuse beyond the caps."""
         super().connection_made(transport)
-        self._deadline: asyncio.TimerHandle | None = None
         self._trust: Trust | None = None
         self._trusted = False
         self._family = transport.get_extra_info("socket").family
@@ -53,8 +52,6 @@ class CheckProtocol(web.RequestHandler):
             server.strangers.add(self)
         if len(server.connections) > MAX_CONNECTIONS or len(server.strangers) > MAX_STRANGERS:
             cast(asyncio.Transport, transport).abort()
-            return
-        self._await_head()
 
     @property
     def trusted(self) -> bool:
@@ -65,21 +62,9 @@ class CheckProtocol(web.RequestHandler):
         return self._trusted
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Stop the clock."""
-        self._head_came()
+        """Make room."""
         cast(CheckServer, self._manager).strangers.discard(self)
         super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Stop the clock when a head is complete, start it when a further one has begun."""
-        heads = self._request_count
-        super().data_received(data)
-        if self._request_count > heads:
-            self._head_came()
-            if data.endswith(b"\r\n\r\n"):
-                return
-        if self._deadline is None:
-            self._await_head()
 
     def handle_error(
         self,
@@ -94,18 +79,6 @@ class CheckProtocol(web.RequestHandler):
             kind = type(exc).__name__ if exc is not None else ""
             log.info("malformed heads refused", last_kind=kind, last_status=status, count=count)
         return CheckServer.hang_up(_MALFORMED)
-
-    def _await_head(self) -> None:
-        self._deadline = asyncio.get_running_loop().call_later(HEAD_DEADLINE_S, self._too_slow)
-
-    def _head_came(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _too_slow(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
 
 
 class CheckServer(web.Server):

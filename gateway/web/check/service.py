@@ -143,7 +143,7 @@ class CheckService:
             if turn is None:
                 return decision
             address = str(target.address or "")
-            failed = await self._authenticator.settle(turn, address=address, write_uses=self._usage.flush)
+            failed = await self._authenticator.settle(turn, address=address, write_uses=self._usage.write)
             if failed is not None:
                 return decide(policy, target, demands, failed, now)
         changing = NotChecked(reason=Reason.UNAVAILABLE, detail="the token kept changing while it was checked")

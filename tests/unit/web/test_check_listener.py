@@ -16,6 +16,7 @@ from gateway.core.credential import present
 from gateway.core.network import Networks
 from gateway.core.reason import Reason
 from gateway.core.route import Access
+from gateway.web import heads
 from gateway.web.check import app as module
 from gateway.web.check.app import CheckServer
 from gateway.web.check.dialects import DIALECTS
@@ -367,7 +368,7 @@ async def test_expect_and_upgrade_change_nothing_for_the_better(listener, header
 
 
 async def test_a_slow_head_is_cut_off(listener, monkeypatch):  # D06
-    monkeypatch.setattr(module, "HEAD_DEADLINE_S", 0.05)
+    monkeypatch.setattr(heads, "HEAD_DEADLINE_S", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(b"GET /check/traefik HTTP/1.1\r\nHost:")
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
@@ -376,7 +377,7 @@ async def test_a_slow_head_is_cut_off(listener, monkeypatch):  # D06
 
 
 async def test_an_idle_connection_is_kept_after_a_head_and_a_second_slow_head_is_cut_off(listener, monkeypatch):
-    monkeypatch.setattr(module, "HEAD_DEADLINE_S", 0.05)
+    monkeypatch.setattr(heads, "HEAD_DEADLINE_S", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(head("/nothing"))
     await reader.readuntil(b"not a check\n")
@@ -469,7 +470,7 @@ async def test_other_versions_and_connect_are_refused(listener, line):
 
 
 async def test_a_head_that_begins_behind_a_whole_one_has_its_own_deadline(listener, monkeypatch):
-    monkeypatch.setattr(module, "HEAD_DEADLINE_S", 0.05)
+    monkeypatch.setattr(heads, "HEAD_DEADLINE_S", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(head("/nothing") + b"G")
     await reader.readuntil(b"not a check\n")
