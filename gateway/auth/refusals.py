@@ -51,7 +51,7 @@ class _Tally:
     first_at: datetime
     last_at: datetime
     count: int = 0
-    address: str = ""
+    address: Address | None = None
     host: str = ""
     route: str = ""
 
@@ -98,7 +98,7 @@ class Refusals:
             tally.last_at = at
             tally.route = "" if decision.route is None else decision.route.name
             if target is not None:
-                tally.host, tally.address = target.host, str(target.address or "")
+                tally.host, tally.address = target.host, target.address
 
     async def flush(self, *, whole: bool = False) -> None:
         """Write the minutes that are over; `whole`: also the one that is not. What the store refuses is kept."""
@@ -161,7 +161,7 @@ def _record(token_id: str, reason: Reason, tally: _Tally) -> TokenRefusal:
         count=tally.count,
         first_at=tally.first_at,
         last_at=tally.last_at,
-        last_address=tally.address,
+        last_address=str(tally.address or ""),
         host=tally.host,
         route=tally.route,
     )

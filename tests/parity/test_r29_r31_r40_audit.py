@@ -7,8 +7,9 @@ import pytest
 from tests.installation import handle
 from tests.parity.living import Living, basic, changed_secret, installed, secret_of
 from tests.process.serving import Serving
+from tests.request_tracker import a_token, export
 
-CANARY = "CANARYcanaryCANARYcanaryCANARYca"
+CANARY = "CANARYquietLanternMossHarbour42x"  # as long as a secret, and good enough as a password
 
 
 @pytest.fixture
@@ -102,9 +103,25 @@ def test_r31_no_secret_is_in_the_audit_the_database_an_export_or_the_log_whateve
         secrets += [secret_of(token), secret_of(token)[:32]]
     for words in (("show",), ("suspend",), ("resume",), ("edit", "--name", "renamed"), ("revoke",)):
         own.run("token", words[0], handle(third), *words[1:])
+    installation.ok("user", "passwd", alice, "--stdin", stdin=f"{CANARY}\n")
+    held = a_token(login=alice)
+    moved_in = installation.folder / "rt.csv"
+    moved_in.write_text(export([held]), "utf-8")
+    installation.ok("import", "rt-tokens", str(moved_in), "--scope", "rest")
+    installation.ok("token", "revoke", "--stdin", stdin=f"{held.presented}\n")
+    secrets.append(held.presented.rpartition("-")[2])
     for reference in (first, third):
         assert installation.run("audit", "list", "--token", reference).code == 2
-    presented = [first, second, third, leaked, changed_secret(third), f"tgp_00000000000_{CANARY}000000", CANARY]
+    presented = [
+        held.presented,
+        first,
+        second,
+        third,
+        leaked,
+        changed_secret(third),
+        f"tgp_00000000000_{CANARY}000000",
+        CANARY,
+    ]
     for value in presented:
         own.sent(Authorization=f"Bearer {value}")
         own.sent(Authorization=f"token {value}")
@@ -112,12 +129,12 @@ def test_r31_no_secret_is_in_the_audit_the_database_an_export_or_the_log_whateve
         own.sent(f"/api/{CANARY}?auth_token={value}&x={CANARY}", Auth_Token=value)
         own.sent(Authorization=f"Bearer {value}", Cookie=f"session={CANARY}", Referer=f"https://x/{value}")
     assert own.stop() == 0
-    export = installation.folder / "audit.jsonl"
-    installation.ok("audit", "export", "--output", str(export))
-    installation.ok("audit", "verify", "--against", str(export))
+    exported = installation.folder / "audit.jsonl"
+    installation.ok("audit", "export", "--output", str(exported))
+    installation.ok("audit", "verify", "--against", str(exported))
     secrets += [secret_of(value) for value in (leaked, changed_secret(third))]
     listed = installation.ok("audit", "list", "--limit", "1000").out
-    kept = installation.on_disk() + export.read_bytes() + listed.encode()
+    kept = installation.on_disk() + exported.read_bytes() + listed.encode()
     assert "token_refused" in listed
     assert "refused_unknown" in listed
     for secret in (*secrets, CANARY):
