@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.harness.agreement import disagreements
 from tests.e2e.harness.apps import Recorder, httpbin, package_index, recorder
 from tests.e2e.harness.client import Reply, head, send_raw
 from tests.e2e.harness.gateway import BIN, Gateway
@@ -95,6 +96,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         stack.callback(lambda: [proxy.program.stop() for proxy in made.proxies.values()])
         request.config.stash[WORLD] = made
         yield made
+        compared, wrong = disagreements(gateway.program.log, gateway.folder / "token-gateway.yaml")
+        assert not wrong, f"of {compared} refusals: {wrong}"
 
 
 @pytest.fixture
