@@ -87,7 +87,7 @@ def set_up(*, level: str, as_json: bool) -> None:
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _stderr)),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # allowed checks log nothing, and a cached logger outlives its configuration
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
