@@ -90,8 +90,8 @@ async def matches(pool: HashPool, stored: str | None, password: Secret) -> bool:
 
 def refuse_weak(desk: Desk, owner: Owner, password: Secret) -> None:
     """Refused when the password is too short, too long, or among those that are tried first."""
-    host = urlsplit(desk.settings.public_url).hostname or ""
-    context = (owner.login, owner.name, owner.email, desk.settings.realm, host, *owner.organisations)
+    hosts = (urlsplit(url).hostname or "" for url in desk.settings.public_urls)
+    context = (owner.login, owner.name, owner.email, desk.settings.realm, *hosts, *owner.organisations)
     flaw: Flaw | None = password_flaw(password.reveal(), context=context)
     if flaw is not None:
         raise Refused("weak_password", field="password", message=f"the password {flaw.what}", mend=flaw.mend)

@@ -96,7 +96,7 @@ class _Reader:
         return Settings(
             source=self._path,
             listen=document.listen,
-            public_url=document.public_url,
+            public_urls=document.public_url,
             realm=document.realm,
             support_contact=document.support_contact,
             trusted_proxies=document.trusted_proxies,
@@ -119,7 +119,7 @@ class _Reader:
         raw: dict[str, Any] = {**self._root}
         if "routes" in raw:
             raw["routes"] = ()
-        found, _ = self._validate(Document, raw, (), {"public_url": "https://gateway.example.org", "routes": ()})
+        found, _ = self._validate(Document, raw, (), {"public_url": ("https://gateway.example.org",), "routes": ()})
         return found
 
     def _written(self) -> list[WrittenRoute]:

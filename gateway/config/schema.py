@@ -273,8 +273,9 @@ class Document(Section):
     """All that a Token Gateway is told. The first matching route decides; what no route matches is denied."""
 
     listen: Listen = Field(default=Listen(), description="Where the gateway listens.")
-    public_url: PublicUrl = Field(
-        description="The address people use for the portal: scheme, host, maybe a port, no path."
+    public_url: Annotated[tuple[PublicUrl, ...], OneOrMany()] = Field(
+        description="The address people use for the portal: scheme, host, maybe a port, no path. Of several the first "
+        "is the one that is told; http is for localhost alone."
     )
     realm: Realm = Field(default="Token Gateway", description="The realm that a 401 names. Default: Token Gateway.")
     support_contact: Line = Field(

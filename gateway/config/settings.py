@@ -19,7 +19,7 @@ class Settings:
 
     source: Path
     listen: Listen
-    public_url: str  # scheme://host[:port], without a slash at the end
+    public_urls: tuple[str, ...]  # scheme://host[:port], without a slash at the end; the first is canonical
     realm: str
     support_contact: str  # empty: none
     trusted_proxies: TrustedProxies
@@ -35,6 +35,11 @@ class Settings:
     defaults: Defaults
     logs: Logs
     routes: tuple[Route, ...]
+
+    @property
+    def public_url(self) -> str:
+        """The address that people are told."""
+        return self.public_urls[0]
 
     @property
     def rt_until(self) -> datetime | None:

@@ -26,7 +26,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             "portal": str(settings.listen.portal),
             "ops": str(settings.listen.ops),
         },
-        "public_url": settings.public_url,
+        "public_url": settings.public_url if len(settings.public_urls) == 1 else list(settings.public_urls),
         "realm": settings.realm,
         "support_contact": settings.support_contact,
         "trusted_proxies": _networks(settings.trusted_proxies.networks) + ["unix"] * settings.trusted_proxies.unix,

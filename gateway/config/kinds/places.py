@@ -135,8 +135,21 @@ def _public_url(value: object) -> str:
         raise Fault("{value} has a path, a query or a fragment", f"the portal has a host of its own; {mend}")
     if not _is_host(host):
         raise Fault("{value} has a host name that is none", mend)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise Fault(
+            "{value} is http, and not on this host alone: passwords and sessions would pass where others read",
+            f"put TLS in front and {mend}; http is for localhost",
+        )
     bracketed = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{bracketed}" + ("" if port is None else f":{port}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host is this machine, however it resolves names (RFC 6761 section 6.3)."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_host(host: str) -> bool:

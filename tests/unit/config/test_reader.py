@@ -79,6 +79,12 @@ def test_absolute_paths_stay() -> None:
     assert found.store.url == "sqlite:////var/lib/db"
 
 
+def test_of_several_public_urls_the_first_is_the_one_that_is_told() -> None:
+    found = settings("public_url: [https://a.example, 'http://localhost:9190', 'http://[::1]:80']\nroutes: []\n")
+    assert found.public_urls == ("https://a.example", "http://localhost:9190", "http://[::1]:80")
+    assert found.public_url == "https://a.example"
+
+
 def test_the_public_url_is_canonical() -> None:
     assert settings(f"{HEAD}routes: []\n").public_url == "https://gateway.example.org:8443"
 
