@@ -18,9 +18,11 @@ from gateway.auth.keyring import KeyFileError, KeyRing, is_readable_by_others
 from gateway.auth.keyring import load as load_keys
 from gateway.config import ConfigInvalid, Settings, load
 from gateway.runtime import logs
-from gateway.runtime.gateway import Gateway, StartError
+from gateway.runtime.gateway import Gateway
 from gateway.runtime.generation import read_again
+from gateway.runtime.life import Stop, run_until_stopped
 from gateway.runtime.listen import ListenError, open_all, raise_descriptor_limit
+from gateway.runtime.opened import StartError
 from gateway.store import StoreError
 
 log = structlog.get_logger("gateway")
@@ -51,34 +53,22 @@ def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
 
 
 async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -> int:
+    stop = Stop()
     async with contextlib.AsyncExitStack() as stack:
         sockets = open_all(settings.listen, stack)
         gateway = await Gateway.build(settings, keyring, stack)
         await gateway.listen(sockets, stack)
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         loop.set_exception_handler(logs.unhandled)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        stop.on_signals()
         reload_wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
         if is_readable_by_others(settings.key_file):
             log.warning(
                 "others may read the key file", file=str(settings.key_file), run=f"chmod 600 {settings.key_file}"
             )
-        failed = False
-
-        def ended(task: asyncio.Task[None]) -> None:
-            nonlocal failed
-            if not task.cancelled() and task.exception() is not None:
-                log.error("a task of the gateway failed, stopping", exc_info=task.exception())
-                failed = True
-                stop.set()
-
-        parts = (gateway.usage, gateway.refusals, gateway.audit_heads)
-        running = [asyncio.create_task(part.run(stop)) for part in parts]
         reloading = asyncio.create_task(_reload_when_wanted(gateway, reload_wanted, env))
-        for task in (*running, reloading):
-            task.add_done_callback(ended)
+        stop.watch(reloading)
         gc.freeze()  # what is there now stays for good: keep the collector from walking it
         log.info(
             "serving",
@@ -88,17 +78,11 @@ async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -
             portal=str(settings.listen.portal),
             ops=str(settings.listen.ops),
         )
-        await stop.wait()
-        log.info("draining")
+        await run_until_stopped(gateway.parts, gateway.opened, stop)
         reloading.cancel()
-        await gateway.drain()
-        await asyncio.gather(*running, reloading, return_exceptions=True)
-        await gateway.authenticator.close()
-        await gateway.usage.flush()  # once more: the checks that were still running have been counted since
-        await gateway.refusals.flush(whole=True)
-        await gateway.audit_heads.tell()
+        await asyncio.gather(reloading, return_exceptions=True)
     log.info("stopped")
-    return EXIT_FAILED if failed else 0
+    return EXIT_FAILED if stop.failed else 0
 
 
 async def _reload_when_wanted(gateway: Gateway, wanted: asyncio.Event, env: Mapping[str, str]) -> None:

@@ -1,0 +1,97 @@
+"""The check worker: the part that answers checks. It knows nothing of the portal, its API or its pages."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.auth.lease import StaleError
+from gateway.auth.refusals import Refusals
+from gateway.auth.usage import UsageCounter
+from gateway.runtime.generation import Generation
+from gateway.runtime.listen import BACKLOG
+from gateway.runtime.metrics import Metrics
+from gateway.runtime.opened import Opened, now
+from gateway.runtime.part import DRAIN_S, Task
+from gateway.web.check.app import CheckServer
+from gateway.web.check.dialects import DIALECTS
+from gateway.web.check.service import CheckService
+from gateway.web.check.throttle import Throttle
+from gateway.web.ops.app import Readiness
+
+log = structlog.get_logger("gateway")
+
+
+class Worker:
+    """Answers checks on an opened installation, counts uses and refusals, and writes them behind."""
+
+    def __init__(self, opened: Opened, generation: Generation, metrics: Metrics) -> None:
+        self._lease = opened.lease
+        self._metrics = metrics
+        self._accepting = False
+        self._strangers = Throttle()
+        self._sites: list[asyncio.Server] = []
+        self._usage = UsageCounter(opened.store, fault=lambda words: log.warning("usage not written", detail=words))
+        self._refusals = Refusals(
+            opened.store,
+            clock=now,
+            fault=lambda words: log.warning("refusals not written to the audit", detail=words),
+        )
+        self._service = CheckService(
+            generation.check,
+            authenticator=opened.authenticator,
+            usage=self._usage,
+            refusals=self._refusals,
+            metrics=metrics,
+            clock=now,
+        )
+        self._server = server = CheckServer(
+            self._service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
+        )
+        metrics.counter("check_connections", "Connections to the check listener.", lambda: server.accepted)
+        metrics.gauge("check_connections_open", "Of these, open now.", lambda: len(server.connections))
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Writing behind."""
+        return (self._usage, self._refusals)
+
+    async def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Answer checks on the sockets."""
+        loop = asyncio.get_running_loop()
+        for opened in sockets:
+            self._sites.append(await loop.create_server(self._server, sock=opened, backlog=BACKLOG))
+        self._accepting = True
+
+    def readiness(self) -> Readiness:
+        """Whether checks can be answered now."""
+        try:
+            self._lease.renew()
+        except StaleError:
+            return Readiness(accepting=self._accepting, store=False)
+        return Readiness(accepting=self._accepting, store=True)
+
+    def use(self, generation: Generation) -> None:
+        """Judge by the new configuration from the next check on."""
+        self._service.settings, self._server.trust = generation.check, generation.trust
+
+    async def drain(self) -> None:
+        """Take no new connections, let checks in flight end, then close what is left."""
+        self._accepting = False
+        for site in self._sites:
+            site.close()
+        self._server.pre_shutdown()
+        await self._server.shutdown(DRAIN_S)
+
+    async def finish(self) -> None:
+        """Write once more: the checks that were still running have been counted since."""
+        await self._usage.flush()
+        await self._refusals.flush(whole=True)
+
+    def _refused_stranger(self, address: str) -> None:
+        self._metrics.untrusted()
+        count = self._strangers.occasion()
+        if count is not None:
+            add = f'trusted_proxies: [..., "{address}"]'
+            log.warning("refused a peer that is not in trusted_proxies", address=address, add=add, refused=count)
