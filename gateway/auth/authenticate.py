@@ -11,9 +11,9 @@ import asyncio
 import hmac
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from gateway.auth.cache import TokenStates, VerifiedTokens
+from gateway.auth.cache import TOKENS, TokenStates, VerifiedTokens
 from gateway.auth.evidence_of import RtAsked
 from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
 from gateway.auth.keyring import KeyRing
@@ -21,6 +21,7 @@ from gateway.auth.lease import Lease, StaleError
 from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.turns import Turn, Turns, TurnStore
 from gateway.core.evidence import NotChecked, Proven, Rejected
+from gateway.core.lru import Lru
 from gateway.core.owner import StoredSecret, TokenRecord
 from gateway.core.reason import Reason
 from gateway.core.rt_token import RT_BCRYPT
@@ -63,8 +64,9 @@ class Authenticator:
         rt: RtTokens | None = None,
         store_deadline_s: float = STORE_DEADLINE_S,
         hash_deadline_s: float = HASH_DEADLINE_S,
+        verified: int = TOKENS,
     ) -> None:
-        """`fault` is told what the operator should know (never a secret)."""
+        """`fault` is told what the operator should know (never a secret). `verified`: values remembered as proven."""
         self._store_deadline_s = store_deadline_s
         self._hash_deadline_s = hash_deadline_s
         self._store = store
@@ -75,7 +77,7 @@ class Authenticator:
         self._brand = brand
         self._fault = fault
         self._rt = rt
-        self._verified = VerifiedTokens()
+        self._verified = VerifiedTokens(verified)
         self._flights: dict[bytes, asyncio.Task[Verdict]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._guesses: Counter[int] = Counter()
@@ -90,6 +92,19 @@ class Authenticator:
         await self._turns.close()
         if self._rt is not None:
             await self._rt.close()
+
+    def caches(self) -> dict[str, Lru[Any, Any]]:
+        """Everything that is remembered of tokens, by the name that the metrics have for it."""
+        found: dict[str, Lru[Any, Any]] = {
+            "verified": self._verified.facts,
+            "refuted": self._verified.refuted,
+            "tokens": self._states.tokens,
+            "owners": self._states.owners,
+            "unknown": self._states.unknown,
+        }
+        if self._rt is not None:
+            found["rt"] = self._rt.found
+        return found
 
     def recall(self, presented: bytes, basic_user: bytes | None) -> Proven | None:
         """Evidence from memory alone, without an await; None when there is more to do. Renew the lease before."""
@@ -193,7 +208,7 @@ class Authenticator:
 
     async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord) -> StoredSecret | None:
         """The secret row that the presented secret was hashed into; None when there is none."""
-        fact = self._verified.get(digest)
+        fact = self._verified.again(digest)
         known = None if fact is None else fact.secret_in(record)
         if known is not None:
             return known

@@ -2,8 +2,7 @@
 
 Two facts are kept apart. *This presented value matches that secret row with that hash* is argon2's answer, true for
 ever; it is keyed by a digest under a per-process random key, never by the token. *This is the state of token, owner
-and groups* is true as of the lease and goes when the feed names it. A decision is never kept. Loop thread only:
-cachetools is not thread-safe.
+and groups* is true as of the lease and goes when the feed names it. A decision is never kept. Loop thread only.
 """
 
 import secrets
@@ -12,14 +11,12 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
+from gateway.core.lru import Lru
 from gateway.core.owner import Owner, StoredSecret, TokenRecord
 from gateway.store import FeedRow
 
-VERIFIED_SIZE = 50_000  # about 20 MB when full
-STATE_SIZE = 50_000
-UNKNOWN_SIZE = 20_000
+TOKENS = 50_000
+UNKNOWN_SIZE = 20_000  # of these two nobody needs more: what finds no room costs a read, or a hash that waits its turn
 REFUTED_SIZE = 10_000
 
 
@@ -41,10 +38,10 @@ class Fact(NamedTuple):
 class VerifiedTokens:
     """Digest of a presented token -> `Fact`."""
 
-    def __init__(self, size: int = VERIFIED_SIZE, refuted: int = REFUTED_SIZE) -> None:
+    def __init__(self, size: int = TOKENS, refuted: int = REFUTED_SIZE) -> None:
         self._key = secrets.token_bytes(32)
-        self._facts: LRUCache[bytes, Fact] = LRUCache(size)
-        self._refuted: LRUCache[tuple[bytes, int, str], None] = LRUCache(refuted)
+        self.facts: Lru[bytes, Fact] = Lru(size)
+        self.refuted: Lru[tuple[bytes, int, str], bool] = Lru(refuted)
 
     def digest(self, presented: bytes) -> bytes:
         """The key of a presented value; of no use outside this process."""
@@ -52,71 +49,77 @@ class VerifiedTokens:
 
     def get(self, digest: bytes) -> Fact | None:
         """The fact, None when it was never proven or has been displaced."""
-        return self._facts.get(digest)
+        return self.facts.get(digest)
+
+    def again(self, digest: bytes) -> Fact | None:
+        """As `get`, for a check that has asked already: one check is one hit or one miss."""
+        return self.facts.peek(digest)
 
     def put(self, digest: bytes, secret: StoredSecret) -> None:
         """Remember that the value behind `digest` matched `secret`."""
-        self._facts[digest] = Fact(secret.token_id, secret.row, secret.hash)
+        self.facts.put(digest, Fact(secret.token_id, secret.row, secret.hash))
 
     def is_refuted(self, digest: bytes, secret: StoredSecret) -> bool:
         """Whether argon2 said that the value behind `digest` is not this secret, with this hash."""
-        return (digest, secret.row, secret.hash) in self._refuted
+        return self.refuted.get((digest, secret.row, secret.hash)) is not None
 
     def refute(self, digest: bytes, secret: StoredSecret) -> None:
         """Remember that it is not; as true for ever as that another one is."""
-        self._refuted[digest, secret.row, secret.hash] = None
+        self.refuted.put((digest, secret.row, secret.hash), True)
 
     def __len__(self) -> int:
-        return len(self._facts)
+        return len(self.facts)
 
 
 class TokenStates:
     """Token id -> what the store said of it, owners apart, and the ids that it said it does not know."""
 
-    def __init__(self, size: int = STATE_SIZE, unknown: int = UNKNOWN_SIZE) -> None:
-        self._tokens: LRUCache[str, TokenRecord] = LRUCache(size)  # the owner in it may be an older one
-        self._owners: LRUCache[str, Owner] = LRUCache(size)
-        self._unknown: LRUCache[str, None] = LRUCache(unknown)
+    def __init__(self, size: int = TOKENS, unknown: int = UNKNOWN_SIZE) -> None:
+        self.tokens: Lru[str, TokenRecord] = Lru(size)  # the owner in it may be an older one
+        self.owners: Lru[str, Owner] = Lru(size)
+        self.unknown: Lru[str, bool] = Lru(unknown)
 
     def get(self, token_id: str) -> TokenRecord | None:
         """The record as of the lease; None when it has to be read."""
-        known = self._tokens.get(token_id)
+        known = self.tokens.get(token_id)
         if known is None:
             return None
-        owner = self._owners.get(known.token.owner_id)
+        owner = self.owners.get(known.token.owner_id)
         if owner is None or owner is known.owner:
             return None if owner is None else known
-        return replace(known, owner=owner)
+        found = replace(known, owner=owner)
+        self.tokens.put(token_id, found)  # once for this owner's change, and not at every check
+        return found
 
     def is_unknown(self, token_id: str) -> bool:
         """Whether the store said that there is no such token."""
-        return token_id in self._unknown
+        return self.unknown.get(token_id) is not None
 
     def put(self, token_id: str, record: TokenRecord | None) -> None:
         """Keep what the store said; None for an id that it does not know."""
         if record is None:
-            self._unknown[token_id] = None
+            self.unknown.put(token_id, True)
             return
-        self._tokens[token_id] = record
-        self._owners[record.owner.id] = record.owner
+        self.tokens.put(token_id, record)
+        self.owners.put(record.owner.id, record.owner)
 
     def forget(self, token_id: str) -> None:
         """Have the token read again."""
-        self._tokens.pop(token_id, None)
-        self._unknown.pop(token_id, None)
+        self.tokens.pop(token_id)
+        self.unknown.pop(token_id)
 
     def apply(self, rows: Sequence[FeedRow] | None) -> None:
         """Forget what the rows name; everything for None and for subject `all`."""
         if rows is None or any(row.subject == "all" for row in rows):
-            self._tokens.clear()
-            self._owners.clear()
-            self._unknown.clear()
+            self.tokens.clear()
+            self.owners.clear()
+            self.unknown.clear()
             return
         for row in rows:
             if row.subject == "owner":
-                self._owners.pop(row.id, None)
+                self.owners.pop(row.id)
             else:
                 self.forget(row.id)
 
     def __len__(self) -> int:
-        return len(self._tokens)
+        return len(self.tokens)

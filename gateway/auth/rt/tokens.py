@@ -15,14 +15,13 @@ from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
-from cachetools import LRUCache
-
 from gateway.auth.evidence_of import RtAsked
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import KeyRing
 from gateway.auth.rt import bcrypt_hash
 from gateway.auth.rt.failures import Failures, Place
 from gateway.core.evidence import NotChecked, Rejected
+from gateway.core.lru import Lru
 from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_hash
 from gateway.core.token import Secret
@@ -68,8 +67,12 @@ class RtTokens:
         failures: Failures | None,
         clock: Callable[[], float],
         fault: Callable[[str], None],
+        size: int = FOUND_SIZE,
     ) -> None:
-        """`failures` None: the operator's own command, whose tries nobody has to limit. `clock`: never goes back."""
+        """`failures` None: the operator's own command, whose tries nobody has to limit. `clock`: never goes back.
+
+        `size`: values that are found without the store.
+        """
         self._store = store
         self._keyring = keyring
         self._pool = pool
@@ -77,7 +80,7 @@ class RtTokens:
         self._clock = clock
         self._fault = fault
         self._key = secrets.token_bytes(32)
-        self._found: LRUCache[bytes, RtTokenRow] = LRUCache(FOUND_SIZE)
+        self.found: Lru[bytes, RtTokenRow] = Lru(size)
         self._flights: dict[bytes, asyncio.Task[Found]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._heaviest, self._heaviest_until = 0, float("-inf")
@@ -92,7 +95,7 @@ class RtTokens:
     async def find(self, presented: bytes, asked: RtAsked) -> Found:
         """The row of the token that was presented, for ever true. StoreError, TimeoutError, PoolFullError."""
         name = blake2b(presented, key=self._key, digest_size=16).digest()
-        known = self._found.get(name)
+        known = self.found.get(name)
         if known is not None:
             return known
         current = self._keyring.current
@@ -104,7 +107,7 @@ class RtTokens:
                 task = asyncio.create_task(self._keep(known, presented))
                 self._background.add(task)
                 task.add_done_callback(self._background.discard)
-            self._found[name] = known
+            self.found.put(name, known)
             return known
         flight = self._flights.get(name)
         if flight is None:
@@ -120,7 +123,7 @@ class RtTokens:
         async with asyncio.timeout(HASH_DEADLINE_S):
             found = await asyncio.shield(flight)
         if isinstance(found, RtTokenRow):
-            self._found[name] = found
+            self.found.put(name, found)
         return found
 
     async def _search(self, presented: bytes, asked: RtAsked) -> Found:

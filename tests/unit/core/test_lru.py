@@ -1,0 +1,52 @@
+"""A bounded map: what it keeps, what it forgets first, and what it counts."""
+
+from collections import OrderedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.lru import Lru
+
+STEPS = st.lists(st.tuples(st.sampled_from(["get", "put", "pop", "peek"]), st.integers(0, 6)))
+
+
+@given(STEPS, st.integers(1, 4))
+def test_it_is_a_map_that_forgets_the_entry_asked_for_the_longest_ago(steps, capacity):
+    lru: Lru[int, str] = Lru(capacity)
+    model: OrderedDict[int, str] = OrderedDict()
+    hits = misses = evictions = 0
+    for step, key in steps:
+        match step:
+            case "get":
+                assert lru.get(key) == model.get(key)
+                hits, misses = hits + (key in model), misses + (key not in model)
+                if key in model:
+                    model.move_to_end(key)
+            case "peek":
+                assert lru.peek(key) == model.get(key)
+            case "pop":
+                lru.pop(key)
+                model.pop(key, None)
+            case "put":
+                lru.put(key, str(key))
+                model.pop(key, None)
+                if len(model) == capacity:
+                    model.popitem(last=False)
+                    evictions += 1
+                model[key] = str(key)
+        assert len(lru) == len(model) <= capacity
+    assert (lru.hits, lru.misses, lru.evictions) == (hits, misses, evictions)
+
+
+def test_what_was_counted_outlives_what_was_kept():
+    lru: Lru[str, str] = Lru(2)
+    lru.put("a", "b")
+    lru.get("a")
+    lru.clear()
+    assert (len(lru), lru.hits) == (0, 1)
+
+
+def test_a_map_for_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        Lru(0)
