@@ -27,7 +27,7 @@ smoke: install ## the same story as a check: exit 0 only if every answer was rig
 
 .PHONY: check lint test bench
 check: install-dev lint ## formatter, linters, types, layers, unit tests: under a minute
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n 2 tests/unit
 
 lint: install-dev
 	$(BIN)/ruff format --check .
@@ -37,7 +37,7 @@ lint: install-dev
 
 test: install-dev lint ## everything, with real proxies; as root on Debian it installs what it needs (deps-system)
 	@.ci/deps-system --if-allowed
-	$(BIN)/python -m pytest tests --ignore=tests/e2e
+	$(BIN)/python -m pytest -n 2 tests --ignore=tests/e2e
 	$(BIN)/python -m pytest tests/e2e
 	@.ci/deps-system --report
 

@@ -1,6 +1,12 @@
-"""What holds for every suite: no property test is judged by how fast its examples are drawn or run."""
+"""What holds for every suite: no property test is judged by how fast its examples run; sets are named in one order."""
+
+import os
+import secrets
 
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Processes that share the tests out between them have to call each case by the same name: the order of a set counts.
+os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))

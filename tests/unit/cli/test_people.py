@@ -162,10 +162,10 @@ def test_a_deleted_person_does_not_come_back_by_an_export(installed, people):
     assert who(people("bob,true,,", words=("--create", "--json"))) == {"deleted": ["bob"]}
 
 
-def test_a_thousand_people_come_in_batches_with_one_audit_row_each_for_the_confirmations(installed, people):
-    lines = [f"user{number},true,staff," for number in range(1000)]
-    assert len(people(*lines, words=("--create", "--json")).json["created"]) == 1000
+def test_many_people_come_in_batches_with_one_audit_row_each_for_the_confirmations(installed, people):
+    lines = [f"user{number},true,staff," for number in range(401)]
+    assert len(people(*lines, words=("--create", "--json")).json["created"]) == 401
     installed.ok("user", "list")
     before = installed.rows("SELECT count(*) FROM audit")[0][0]
-    assert len(people(*lines, words=("--json",)).json["confirmed"]) == 1000
-    assert installed.rows("SELECT count(*) FROM audit")[0][0] - before == 5
+    assert len(people(*lines, words=("--json",)).json["confirmed"]) == 401
+    assert installed.rows("SELECT count(*) FROM audit")[0][0] - before == 3
