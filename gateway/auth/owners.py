@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.power import demand
 from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
+from gateway.auth.versions import refuse_other_version
 from gateway.core.naming import Flaw, email_flaw, group_flaw, label_flaw, name_flaw
 from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Act, Actor
@@ -108,6 +109,13 @@ async def owner_in(change: Change, desk: Desk, *, kind: OwnerKind, login: str) -
     return entry.owner
 
 
+async def refuse_other_owner_version(change: Change, owner: Owner, expected: int | None) -> None:
+    """Refused `changed_meanwhile` when the owner is not as the editor has seen it. Ask before writing."""
+    entry = await change.owner(id=owner.id)
+    assert entry is not None  # its reader has just seen it in this very change
+    refuse_other_version(owner.login, entry.version, expected)
+
+
 async def edit_owner(
     desk: Desk,
     *,
@@ -117,16 +125,19 @@ async def edit_owner(
     name: str | None = None,
     email: str | None = None,
     organisations: Sequence[str] | None = None,
+    expected_version: int | None = None,
     address: str = "",
 ) -> OwnerChanged:
     """Set what is given: how an owner is called, the address (an application's contact), the organisations.
 
-    The login stays: apps know people by it. Returns when the change is effective everywhere.
+    The login stays: apps know people by it. Returns when the change is effective everywhere. `expected_version`: the
+    one that the editor has seen; Refused `changed_meanwhile` when it is another by now.
     """
     refuse_profile(name=name or "", email=email or "", organisations=organisations or ())
     async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await owner_in(change, desk, kind=kind, login=login)
         await demand(change, desk, actor, Act.EDIT_OWNER, owner)
+        await refuse_other_owner_version(change, owner, expected_version)
         changed = await change.edit_owner(owner.id, name=name, email=email)
         if organisations is not None:
             changed |= await change.set_organisations(owner.id, organisations)

@@ -10,6 +10,7 @@ from gateway.store.audit_list import AuditFilter, AuditPage
 from gateway.store.backup import Backup, Restored, backup, restore
 from gateway.store.change import Change
 from gateway.store.change_audit import TokenRefusal, UnknownRefusals
+from gateway.store.change_idempotency import Earlier, IdempotencyKey
 from gateway.store.change_tokens import UNCHANGED
 from gateway.store.create import create
 from gateway.store.describe import Description, describe
@@ -26,6 +27,7 @@ from gateway.store.errors import (
 )
 from gateway.store.feed import Changes, FeedPosition, FeedRow, SqliteFeed
 from gateway.store.meta import StoreKey, StoreMeta
+from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState
 from gateway.store.rt_tokens import RtTokenMoved, RtTokenRow
@@ -49,13 +51,16 @@ __all__ = [
     "DatabaseNewer",
     "DatabaseRefused",
     "Description",
+    "Earlier",
     "FeedPosition",
     "FeedRow",
+    "IdempotencyKey",
     "InstallationMismatch",
     "Limits",
     "NameTaken",
     "NotFound",
     "OwnerEntry",
+    "OwnerPage",
     "Password",
     "Restored",
     "RtTokenMoved",
@@ -73,6 +78,8 @@ __all__ = [
     "Subject",
     "TokenEntry",
     "TokenFilter",
+    "TokenPage",
+    "TokenPlace",
     "TokenRefusal",
     "TokenState",
     "UnknownRefusals",

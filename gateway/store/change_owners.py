@@ -12,6 +12,9 @@ from gateway.store.ledger import Ledger
 from gateway.store.records import OWNER_BY_ID, OWNER_BY_LOGIN, SEPARATOR, OwnerEntry, fold, owner_entry
 from gateway.store.tables import owner_groups, owner_organisations, owners, sessions, tokens
 
+# After these an editor has missed nothing: the row is new, or its person has signed in elsewhere.
+_NO_EDIT = frozenset({"created", "confirmed"})
+
 
 class OwnerChanges(Ledger):
     """The part of a `Change` that is about owners. Every method leaves its feed and audit rows by itself."""
@@ -50,7 +53,7 @@ class OwnerChanges(Ledger):
             "enabled": owner.enabled,
             "sso": owner.sso,
         }
-        self._owner_done("created", owner, detail)
+        await self._owner_done("created", owner, detail)
 
     async def edit_owner(self, owner_id: str, *, name: str | None = None, email: str | None = None) -> bool:
         """Set what is given; False, and nothing written, when that changes nothing. NotFound."""
@@ -60,7 +63,7 @@ class OwnerChanges(Ledger):
         if not new:
             return False
         await self._turn.execute(update(owners).where(owners.c.id == owner_id).values(**new))
-        self._owner_done("edited", owner, {"from": {field: before[field] for field in new}, "to": new})
+        await self._owner_done("edited", owner, {"from": {field: before[field] for field in new}, "to": new})
         return True
 
     async def set_owner_enabled(self, owner_id: str, enabled: bool) -> bool:
@@ -76,7 +79,7 @@ class OwnerChanges(Ledger):
         if not enabled:
             gone = await self._turn.execute(delete(sessions).where(sessions.c.owner_id == owner_id))
             detail = {"sessions_ended": gone.rowcount} if gone.rowcount else {}
-        self._owner_done("enabled" if enabled else "disabled", owner, detail)
+        await self._owner_done("enabled" if enabled else "disabled", owner, detail)
         return True
 
     async def groups_of(self, owner_id: str, *, source: str = LOCAL) -> frozenset[str]:
@@ -95,7 +98,7 @@ class OwnerChanges(Ledger):
         if is_one_of_many:
             self.touch("owner", owner_id)
         else:
-            self._owner_done("confirmed", owner, {})
+            await self._owner_done("confirmed", owner, {})
 
     async def set_groups(self, owner_id: str, groups: Iterable[str], *, source: str = LOCAL) -> bool:
         """Replace the owner's groups from one source; False, and nothing written, when they are the same. NotFound."""
@@ -104,7 +107,7 @@ class OwnerChanges(Ledger):
         if before == after:
             return False
         await self._replace(owner_groups, owner_id, after, source=source)
-        self._owner_done("groups_set", owner, {"source": source, "from": sorted(before), "to": sorted(after)})
+        await self._owner_done("groups_set", owner, {"source": source, "from": sorted(before), "to": sorted(after)})
         return True
 
     async def set_organisations(self, owner_id: str, organisations: Iterable[str]) -> bool:
@@ -114,7 +117,7 @@ class OwnerChanges(Ledger):
         if before == after:
             return False
         await self._replace(owner_organisations, owner_id, after)
-        self._owner_done("organisations_set", owner, {"from": sorted(before), "to": sorted(after)})
+        await self._owner_done("organisations_set", owner, {"from": sorted(before), "to": sorted(after)})
         return True
 
     async def delete_owner(self, owner_id: str) -> int:
@@ -143,7 +146,7 @@ class OwnerChanges(Ledger):
         gone |= {"password_hash": None, "password_set_at": None, "password_must_change": False}
         await self._turn.execute(delete(sessions).where(sessions.c.owner_id == owner_id))
         await self._turn.execute(update(owners).where(owners.c.id == owner_id).values(**gone))
-        self._owner_done("deleted", owner, {"tokens_revoked": len(ended)})
+        await self._owner_done("deleted", owner, {"tokens_revoked": len(ended)})
         return len(ended)
 
     async def _present_owner(self, owner_id: str) -> Owner:
@@ -169,6 +172,9 @@ class OwnerChanges(Ledger):
         if rows := [{"owner_id": owner_id, "name": name, **where} for name in sorted(set(names))]:
             await self._turn.execute(insert(table), rows)
 
-    def _owner_done(self, verb: str, owner: Owner, detail: dict[str, Any]) -> None:
+    async def _owner_done(self, verb: str, owner: Owner, detail: dict[str, Any]) -> None:
+        if verb not in _NO_EDIT:
+            another = update(owners).where(owners.c.id == owner.id).values(version=owners.c.version + 1)
+            await self._turn.execute(another)
         self.touch("owner", owner.id)
         self.audit(f"{owner.kind.value}_{verb}", Subject(kind=owner.kind.value, id=owner.id, label=owner.login), detail)

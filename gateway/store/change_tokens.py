@@ -134,6 +134,26 @@ class TokenChanges(Ledger):
         self._token_done("token_rotated", token, {"old_ends_at": _text(old_ends_at), "until_used": until_used})
         return stored
 
+    async def replace_unused(self, token_id: str, row: int, secret: StoredSecret) -> StoredSecret | None:
+        """Put a new secret in the place of the current one, of row `row`, which nobody has used; None, and nothing
+        written, when it is not the current one, or the token has ended or was used since it got it. NotFound.
+
+        An older secret in its grace stays as it is. Returns the new secret with its row.
+        """
+        record = await self._known_record(token_id)
+        token, current = record.token, next((one for one in record.secrets if one.ends_at is None), None)
+        uses = await self._turn.execute(select(usage.c.since_rotation).where(usage.c.token_id == token_id))
+        ended = token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= self.at)
+        if ended or current is None or current.row != row or uses.scalar_one_or_none() != 0:
+            return None
+        await self._turn.execute(update(secrets).where(secrets.c.id == row).values(ends_at=_ENDED))
+        stored = await self._add_secret(token_id, secret)
+        waits = secrets.c.ended_by_use_of == row
+        await self._turn.execute(update(secrets).where(waits).values(ended_by_use_of=stored.row))
+        await self._set(token, quiet_from=self.at)
+        self._token_done("token_secret_replaced", token, {"because": "request_sent_again"})
+        return stored
+
     async def end_by_use(self, token_id: str, *, old: int, new: int) -> bool:
         """End the secret of row `old` because that of row `new` is used; False, and nothing written, when it does not
         wait for that any more. NotFound.

@@ -44,11 +44,12 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerEntry:
-    """An owner in a list."""
+    """An owner in a list. `version` counts its changes."""
 
     owner: Owner
     created_at: datetime
     deleted_at: datetime | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ _OWNER = (
     owners.c.deleted_at,
     owners.c.sso,
     owners.c.confirmed_at,
+    owners.c.version.label("owner_version"),
     _names(owner_groups, "groups"),
     _names(owner_organisations, "organisations"),
 )
@@ -217,7 +219,9 @@ def _owner_is_in(table: Table, name: str) -> ColumnElement[bool]:
 
 def owner_entry(row: Row[Any]) -> OwnerEntry:
     """An owner with the dates of its account."""
-    return OwnerEntry(owner=owner(row), created_at=row.owner_created_at, deleted_at=row.deleted_at)
+    return OwnerEntry(
+        owner=owner(row), created_at=row.owner_created_at, deleted_at=row.deleted_at, version=row.owner_version
+    )
 
 
 def token_entry(row: Row[Any]) -> TokenEntry:

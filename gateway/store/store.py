@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from gateway.core.owner import OwnerKind, TokenRecord
 from gateway.core.token import Kind
-from gateway.store import accounts, records, rt_tokens
+from gateway.store import accounts, pages, records, rt_tokens
 from gateway.store.accounts import Account, SessionRecord, SessionRow
 from gateway.store.audit import AuditHead, Sealed, load_head, rows_after
 from gateway.store.audit_chain import AuditVerdict, Checkpoint, load_checkpoint, verify
@@ -22,6 +22,7 @@ from gateway.store.feed import SqliteFeed
 from gateway.store.file import identify, path_of, refuse_newer
 from gateway.store.meta import StoreKey, StoreMeta, meta_statement, read_meta, refuse_other_installation
 from gateway.store.migrate import bring_up, head
+from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits, in_thread
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
 from gateway.store.rt_tokens import RtTokenRow
@@ -179,6 +180,15 @@ class Store:
         """All applications, by login."""
         return await self._owners(OwnerKind.APPLICATION, with_deleted=with_deleted)
 
+    async def owner_page(
+        self, kind: OwnerKind, *, after: str | None = None, limit: int, with_deleted: bool = False
+    ) -> OwnerPage:
+        """Owners of a kind, by login, from the first one after a (folded) login."""
+        statement = pages.owners_after(after, limit, kind, with_deleted=with_deleted)
+        found = tuple(map(records.owner_entry, await self._engine.read(statement)))
+        rows = found[:limit]
+        return OwnerPage(rows=rows, after=fold(rows[-1].owner.login) if len(found) > limit else None)
+
     async def account(self, login: str) -> Account | None:
         """How the person of that login signs in; None for an application, and for who is not there."""
         rows = await self._engine.read(accounts.ACCOUNT_BY_LOGIN, {"wanted": fold(login)})
@@ -210,6 +220,15 @@ class Store:
         filtered = wanted or TokenFilter(owner_id=owner_id, kind=kind, state=state)
         statement = records.list_tokens(filtered, self._now())
         return tuple(map(records.token_entry, await self._engine.read(statement)))
+
+    async def token_page(self, wanted: TokenFilter, *, after: TokenPlace | None = None, limit: int) -> TokenPage:
+        """The tokens that pass the filter, oldest first, from the first one after a place."""
+        statement = pages.tokens_after(after, limit, wanted, self._now())
+        found = tuple(map(records.token_entry, await self._engine.read(statement)))
+        rows = found[:limit]
+        last = rows[-1].token if len(found) > limit else None
+        place = None if last is None else TokenPlace(created_at=last.created_at, id=last.id)
+        return TokenPage(rows=rows, after=place)
 
     async def usage(self, token_id: str) -> Usage:
         """How often, when and from where the token was used; zero for an unknown one."""

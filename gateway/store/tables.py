@@ -64,6 +64,7 @@ owners = Table(
     Column("password_must_change", Boolean, nullable=False, server_default=false()),
     Column("sso", Boolean, nullable=False, server_default=false()),  # signs in elsewhere; confirmed_at: when last
     Column("confirmed_at", Instant),
+    Column("version", BigInteger, nullable=False, server_default="1"),  # counts its changes, against lost updates
 )
 
 # Groups from the single sign-on are kept apart from local ones, so that a sign-in replaces only its own.
@@ -118,6 +119,7 @@ tokens = Table(
     Column("idled_at", Instant),  # when it was ended for not being used
     Column("version", BigInteger, nullable=False, server_default="1"),  # counts its changes, against lost updates
     Index("tokens_by_owner", "owner_id", "created_at"),
+    Index("tokens_by_age", "created_at", "id"),
 )
 
 # Row ids are never given twice (AUTOINCREMENT): the verified-token cache speaks of a secret by its row.
@@ -148,6 +150,19 @@ rt_tokens = Table(
     Column("digest", LargeBinary, unique=True),
     Column("key_id", Text),
     sqlite_autoincrement=True,
+)
+
+# Which secret came of a request that may be sent again. What the client sent is here only as digests.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key_hash", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    Column("token_id", Text, ForeignKey("tokens.id"), nullable=False),
+    Column("secret_row", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
 )
 
 usage = Table(

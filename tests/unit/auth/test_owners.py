@@ -1,8 +1,10 @@
 """Use cases about owners, where the command line cannot look."""
 
+from functools import partial
+
 import pytest
 
-from gateway.auth.owners import create_owner, delete_owner, find_owner, set_enabled
+from gateway.auth.owners import create_owner, delete_owner, edit_owner, find_owner, set_enabled
 from gateway.auth.power import operator
 from gateway.auth.refused import Refused
 from gateway.core.owner import OwnerKind
@@ -64,3 +66,16 @@ async def test_a_message_never_repeats_a_value_that_breaks_the_rules(installed):
             with pytest.raises(Refused) as caught:
                 await work
             assert str(caught.value).isprintable()
+
+
+async def test_of_two_who_edit_one_owner_the_second_is_told(installed):
+    async with installed.desk() as desk:
+        seen = (await find_owner(desk, kind=OwnerKind.USER, login="alice")).version
+        edit = partial(
+            edit_owner, desk, actor=operator("test"), kind=OwnerKind.USER, login="alice", expected_version=seen
+        )
+        assert (await edit(name="Alice")).changed
+        with pytest.raises(Refused) as caught:
+            await edit(email="alice@example.org")
+        assert caught.value.code == "changed_meanwhile"
+        assert (await find_owner(desk, kind=OwnerKind.USER, login="alice")).owner.email == ""

@@ -1,0 +1,50 @@
+"""Pages of long lists: each begins after the last row of the one before, so rows written meanwhile move nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, or_
+
+from gateway.core.owner import OwnerKind
+from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, list_owners, list_tokens
+from gateway.store.tables import owners, tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerPage:
+    """Owners, by login. `after` is where the next page begins; None when there is none."""
+
+    rows: tuple[OwnerEntry, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPlace:
+    """Where in the list of all tokens, the oldest first, a page begins: after the one of this age and id."""
+
+    created_at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPage:
+    """Tokens, the oldest first. `after` is where the next page begins; None when there is none."""
+
+    rows: tuple[TokenEntry, ...]
+    after: TokenPlace | None
+
+
+def owners_after(after: str | None, limit: int, kind: OwnerKind, *, with_deleted: bool) -> Select[Any]:
+    """One row more than a page has, to see whether there is another. `after` is a folded login, of somebody or not."""
+    statement = list_owners(kind, with_deleted=with_deleted).limit(limit + 1)
+    return statement if after is None else statement.where(owners.c.login_folded > after)
+
+
+def tokens_after(after: TokenPlace | None, limit: int, wanted: TokenFilter, now: datetime) -> Select[Any]:
+    """One row more than a page has, to see whether there is another."""
+    statement = list_tokens(wanted, now).limit(limit + 1)
+    if after is None:
+        return statement
+    as_old = and_(tokens.c.created_at == after.created_at, tokens.c.id > after.id)
+    return statement.where(or_(tokens.c.created_at > after.created_at, as_old))
