@@ -26,6 +26,7 @@ from gateway.store.errors import (
     StoreUnavailable,
 )
 from gateway.store.feed import Changes, FeedPosition, FeedRow, SqliteFeed
+from gateway.store.mails import Ending, Mail, MailKind, MailOutcome, QueuedMail
 from gateway.store.meta import StoreKey, StoreMeta
 from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits
@@ -52,16 +53,21 @@ __all__ = [
     "DatabaseRefused",
     "Description",
     "Earlier",
+    "Ending",
     "FeedPosition",
     "FeedRow",
     "IdempotencyKey",
     "InstallationMismatch",
     "Limits",
+    "Mail",
+    "MailKind",
+    "MailOutcome",
     "NameTaken",
     "NotFound",
     "OwnerEntry",
     "OwnerPage",
     "Password",
+    "QueuedMail",
     "Restored",
     "RtTokenMoved",
     "RtTokenRow",

@@ -6,6 +6,7 @@ from gateway.store.audit import Subject
 from gateway.store.change_accounts import AccountChanges
 from gateway.store.change_audit import AuditChanges
 from gateway.store.change_idempotency import IdempotencyChanges
+from gateway.store.change_mails import MailChanges
 from gateway.store.change_owners import OwnerChanges
 from gateway.store.change_rt_tokens import RtTokenChanges
 from gateway.store.change_tokens import TokenChanges
@@ -13,7 +14,7 @@ from gateway.store.meta import StoreKey
 from gateway.store.tables import keys, meta, sessions
 
 
-class Change(OwnerChanges, AccountChanges, TokenChanges, RtTokenChanges, IdempotencyChanges, AuditChanges):
+class Change(OwnerChanges, AccountChanges, TokenChanges, RtTokenChanges, IdempotencyChanges, AuditChanges, MailChanges):
     """What can be changed, all or nothing. After an error the change can only end, and nothing of it is stored.
 
     The methods record what they do by themselves; `audit` is for what a use case has to add. The reads inside a change

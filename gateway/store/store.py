@@ -22,6 +22,7 @@ from gateway.store.feed import SqliteFeed
 from gateway.store.file import identify, path_of, refuse_newer
 from gateway.store.meta import StoreKey, StoreMeta, meta_statement, read_meta, refuse_other_installation
 from gateway.store.migrate import bring_up, head
+from gateway.store.outbox import OutboxReads
 from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits, in_thread
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
@@ -33,7 +34,7 @@ from gateway.store.usage import Usage, Use, add_statement, use_parameters
 GATEWAY = "gateway"  # the actor of what nobody asked for
 
 
-class Store:
+class Store(OutboxReads):
     """An open store. Use it in one event loop, and close it there. Everything it raises is a StoreError."""
 
     meta: StoreMeta

@@ -35,6 +35,7 @@ meta = Table(
     Column("audit_seq", BigInteger, nullable=False),
     Column("audit_mac", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("mail_seq", BigInteger),  # up to where the audit was read for mails; NULL: not yet
 )
 
 # The keys that hosts of this store may use, told apart by a check value that says nothing about the key.
@@ -119,6 +120,7 @@ tokens = Table(
     Column("idled_at", Instant),  # when it was ended for not being used
     Column("version", BigInteger, nullable=False, server_default="1"),  # counts its changes, against lost updates
     Index("tokens_by_owner", "owner_id", "created_at"),
+    Index("tokens_by_end", "expires_at", "id"),
     Index("tokens_by_age", "created_at", "id"),
 )
 
@@ -190,6 +192,25 @@ audit = Table(
     Column("key_id", Text, nullable=False),
     Column("mac", LargeBinary, nullable=False),
     Index("audit_by_subject", "subject_id", "seq"),
+)
+
+# The outbox. A mail that ended stays for a while, so that its mark is not told again.
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("mark", Text, nullable=False, unique=True),  # what it tells
+    Column("kind", Text, nullable=False),
+    Column("owner_id", Text, ForeignKey("owners.id"), nullable=False),
+    Column("token_id", Text, ForeignKey("tokens.id")),
+    Column("facts", Text, nullable=False),  # JSON
+    Column("queued_at", Instant, nullable=False),
+    Column("due_at", Instant),  # when it is to be tried, or the claim on it is over; NULL: it ended
+    Column("attempts", Integer, nullable=False),
+    Column("outcome", Text),
+    Index("mails_by_due", "due_at"),
+    Index("mails_by_owner", "owner_id", "queued_at"),
+    sqlite_autoincrement=True,
 )
 
 change_feed = Table(
