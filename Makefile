@@ -41,8 +41,8 @@ test: install-dev lint ## everything, with real proxies; as root on Debian it in
 	$(BIN)/python -m pytest tests/e2e
 	@.ci/deps-system --report
 
-bench: install-dev ## CPU time for a decision and for a check, on this machine
-	@for script in bench/*.py; do echo; $(BIN)/python $$script; done
+bench: install-dev ## measure everything beside nginx, write docs/benchmarks.md (10 minutes); QUICK=1: a minute, only prints
+	@$(BIN)/python -m bench
 
 # --- to hand it out ---------------------------------------------------------------------------------------------------
 

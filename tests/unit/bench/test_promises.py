@@ -1,0 +1,48 @@
+"""The limits next to what was measured."""
+
+import pytest
+
+from bench.promises import promises
+from tests.unit.bench.results import a_latency, a_row
+
+NEEDED = ("repeated", "distinct", "distinct-again", "both", "tokens", "nginx-gateway", "nginx-apr1", "unknown")
+
+
+def rows(**cpu_us):
+    return [a_row(key, cpu_us=cpu_us.get(key.replace("-", "_"), 20.0)) for key in NEEDED]
+
+
+LATENCIES = (a_latency("quiet", p99=1_000.0), a_latency("siege", p99=1_500.0))
+
+
+def measured(start_s=1.0, **cpu_us):
+    return {promise.limit: promise for promise in promises(rows(**cpu_us), LATENCIES, start_s)}
+
+
+def test_what_the_gateway_was_built_to_reach_is_listed_whole():
+    listed = promises(rows(), LATENCIES, 1.0)
+    assert [promise.limit for promise in listed] == [1.25, 2.0, 1.2, 2.1, 0.6, 3.0, 2.0, 100, 1.5]
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_a_row_that_was_not_measured_is_not_left_out_in_silence(missing):
+    with pytest.raises(KeyError, match=missing):
+        promises([row for row in rows() if row.key != missing], LATENCIES, 1.0)
+
+
+def test_many_routes_and_tokens_are_compared_with_few_of_the_same_rounds():
+    assert measured(both=33.0, distinct_again=30.0)[1.2].measured == pytest.approx(1.1)
+
+
+def test_the_gateway_is_compared_with_passwords_behind_the_same_nginx():
+    assert measured(nginx_gateway=60.0, nginx_apr1=120.0)[0.6].measured == 0.5
+
+
+def test_a_slow_start_is_told():
+    assert not measured(start_s=1.6)[1.5].holds
+
+
+def test_a_siege_is_compared_with_quiet():
+    siege = next(promise for promise in promises(rows(), LATENCIES, 1.0) if "p99" in promise.what)
+    assert siege.measured == 1.5
+    assert siege.holds
