@@ -11,6 +11,7 @@ from datetime import datetime
 
 from gateway.auth.evidence_of import Authenticate, evidence_of
 from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.config.kinds.rates import rate_text
 from gateway.core.credential import Credential, agree, present, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
 from gateway.core.evidence import Evidence, Proven
@@ -175,6 +176,10 @@ def _explained(decision: Decision, walk: _Walk, passed: tuple[Step, ...] = ()) -
     steps = walk.steps
     at = next((number for number, step in enumerate(steps) if step.name == "route"), len(steps))
     steps[at:at] = passed
+    if isinstance(decision, Allow) and decision.route.rate is not None:
+        who = "one client network" if decision.token is None else "one token"
+        words = f"{rate_text(decision.route.rate)} for {who}; how often it passed, the workers know: see `limited`"
+        walk.step("rate", None, words)
     if not isinstance(decision, Allow) and not any(step.broken is decision.reason for step in steps):
         # Ended by what no rule looks at: a malformed request, readings that differ, an identity that is too large.
         steps.append(Step("request", decision.reason, decision.detail or decision.reason.value))

@@ -83,7 +83,7 @@ class Refusals:
 
     def refused(self, decision: Deny | Challenge, target: Target | None, at: datetime) -> None:
         """Count one refused check, if a token, or something in its place, was presented."""
-        if decision.reason in UNKNOWN:
+        if decision.reason in UNKNOWN and not decision.proven:  # `limited` is also what a token too often used reads
             minute = self._minute(at)
             minute.unknown += 1
             minute.reasons[decision.reason.value] += 1

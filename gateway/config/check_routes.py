@@ -12,7 +12,7 @@ from gateway.core.routes import Route, covered_by
 _ONE_ACCESS = "say one of scopes, authenticated: true, public: true, deny: true"
 _DEMANDS = ("groups", "kinds", "networks")
 _OF_CREDENTIALS = (*_DEMANDS, "waive_groups_for", "credentials", "challenge", "identity", "allow_preflight")
-_OF_PASSING = ("authorization", "cookies", "lenient")
+_OF_PASSING = ("authorization", "cookies", "lenient", "rate")
 
 
 def check_routes(routes: Sequence[WrittenRoute], defaults: Defaults, places: Places) -> Iterator[Located]:

@@ -55,6 +55,7 @@ def _compile(index: int, name: str, written: WrittenRoute, defaults: Defaults) -
         cookies=(passes and said("cookies")) or defaults.cookies,
         lenient=frozenset((passes and said("lenient")) or ()),
         allow_preflight=asks and bool(said("allow_preflight")),
+        rate=said("rate") if passes else None,
     )
 
 

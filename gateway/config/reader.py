@@ -111,6 +111,8 @@ class _Reader:
             identity=compile_identity(document.identity),
             defaults=document.defaults,
             logs=document.logs,
+            limits=document.limits,
+            caches=document.caches,
             routes=routes,
         )
 

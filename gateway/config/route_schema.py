@@ -10,6 +10,7 @@ from gateway.config.kinds.app_secrets import SecretFile
 from gateway.config.kinds.headers import Credential, Method, TokenKind
 from gateway.config.kinds.networks import NetworkList
 from gateway.config.kinds.patterns import Host, PathText
+from gateway.config.kinds.rates import MaxRate
 from gateway.config.kinds.texts import Boolean, Flag, Name, OneOrMany, RouteName, Word
 from gateway.config.section import Section, Shorthand
 from gateway.core.target import LENIENCES
@@ -154,6 +155,11 @@ class RouteKeys(Section):
         default=None,
         description="Whether CORS preflights pass without credential and identity: OPTIONS with Origin and "
         "Access-Control-Request-Method. Default: false.",
+    )
+    rate: MaxRate = Field(
+        default=None,
+        description="How often one token may pass here, such as `10/s` or `600/h burst 100`; on a public route, and "
+        "for preflights, one client network. More is refused with 429 `limited`. Default: unlimited.",
     )
 
 

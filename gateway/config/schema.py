@@ -16,6 +16,7 @@ from gateway.config.kinds.headers import HeaderName
 from gateway.config.kinds.networks import SkippedNetworks, TrustedProxies, TrustedProxyList
 from gateway.config.kinds.places import FileMode, FilePath, PublicUrl, SocketPath, StoreUrl, Tcp, TcpListener
 from gateway.config.kinds.texts import BasicUser, Brand, Group, Line, Name, OneOrMany, Realm, Word
+from gateway.config.limits_schema import Caches, Limits
 from gateway.config.route_schema import Credentials, Names, RouteEntry, RouteGroup, StripOrKeep
 from gateway.config.section import Section, Shorthand
 from gateway.core.identity import FIELDS
@@ -314,6 +315,8 @@ class Document(Section):
     )
     defaults: Defaults = Field(default=Defaults(), description="What routes say that do not say it themselves.")
     logs: Logs = Field(default=Logs(), description="What is logged, and how.")
+    limits: Limits = Field(default=Limits(), description="What is refused when it is asked too often.")
+    caches: Caches = Field(default=Caches(), description="How much is kept in memory.")
     routes: tuple[RouteEntry | RouteGroup, ...] = Field(
         description="Who may pass where. The first match in file order decides; no match: deny."
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.config.compile import compile_permissions
 from gateway.config.kinds.networks import TrustedProxies
+from gateway.config.limits_schema import Caches, Limits
 from gateway.config.schema import ClientAddress, Defaults, Import, Listen, Logs, Permissions, StoreSection, Tokens
 from gateway.core.identity import IdentitySet, IdentitySets
 from gateway.core.policy import Policy
@@ -34,6 +35,8 @@ class Settings:
     identity: Mapping[str, IdentitySet]
     defaults: Defaults
     logs: Logs
+    limits: Limits
+    caches: Caches
     routes: tuple[Route, ...]
 
     @property

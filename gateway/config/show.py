@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from gateway.config.kinds.durations import duration_text
+from gateway.config.kinds.rates import rate_text
 from gateway.config.schema import CheckListener, UnixListener
 from gateway.config.settings import Settings
 from gateway.config.substitute import escape
@@ -59,6 +60,12 @@ def effective(settings: Settings) -> dict[str, Any]:
             "cookies": settings.defaults.cookies,
         },
         "logs": {"level": settings.logs.level, "format": settings.logs.format},
+        "limits": {
+            "failures": rate_text(settings.limits.failures),
+            "token": rate_text(settings.limits.token),
+            "tracked": settings.limits.tracked,
+        },
+        "caches": {"tokens": settings.caches.tokens},
         "routes": [_route(route) for route in settings.routes],
     }
 
@@ -122,6 +129,8 @@ def _route(route: Route) -> dict[str, Any]:
     shown["cookies"] = route.cookies
     if route.lenient:
         shown["lenient"] = sorted(route.lenient)
+    if route.rate is not None:
+        shown["rate"] = rate_text(route.rate)
     return shown
 
 

@@ -42,13 +42,17 @@ class Allow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deny:
-    """The request does not pass. `handle` is the public name of the token, once its secret or its id was read."""
+    """The request does not pass. `handle` is the public name of the token, once its secret or its id was read.
+
+    `retry_after_s` is told where trying again may help: with 429 and 503.
+    """
 
     reason: Reason
     route: Route | None = None
     detail: str = ""
     handle: str = ""
     proven: bool = False
+    retry_after_s: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +154,10 @@ def decide(
             return _refuse(Reason.AMBIGUOUS_REQUEST, route, detail=detail, recorder=recorder)
         case Rejected(reason=reason, handle=name):
             return _refuse(reason, route, handle=name, recorder=recorder)
-        case NotChecked(reason=reason, detail=detail, handle=name):
-            return _refuse(reason, route, detail=detail, handle=name, recorder=recorder)
+        case NotChecked(reason=reason, detail=detail, handle=name, retry_after_s=retry_after_s):
+            if recorder is not None:
+                recorder.step("credential", reason, detail or reason.value)
+            return Deny(reason=reason, route=route, detail=detail, handle=name, retry_after_s=retry_after_s)
         case Proven():
             return _decide_proven(policy, target, demands, evidence, now, recorder)
 
@@ -222,6 +228,7 @@ def _alike(one: Route, other: Route) -> bool:
         and one.authorization == other.authorization
         and one.app_secret == other.app_secret
         and one.cookies == other.cookies
+        and one.rate == other.rate
     )
 
 

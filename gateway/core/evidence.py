@@ -60,6 +60,7 @@ class NotChecked:
     reason: Reason
     detail: str = ""
     handle: str = ""
+    retry_after_s: int = 1
 
 
 Evidence = NoCredential | Ambiguous | Rejected | Proven | NotChecked

@@ -1,10 +1,17 @@
-"""A rate limit in one number: the generic cell rate algorithm (GCRA, ITU-T I.371), as a pure step.
+"""A rate limit in one number: the generic cell rate algorithm (GCRA, ITU-T I.371), as a pure step; and many of them.
 
 The number is the moment until which what was taken so far fills the bucket. Time that passes empties it by itself, so
 nothing has to be swept.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gateway.core.lru import Lru
+
+Key = TypeVar("Key", bound=Hashable)
+_ROUNDING = 1e-3  # of a period: sums of periods must not make a burst of ten one of nine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +25,45 @@ class Rate:
 def take(filled_until: float, now: float, rate: Rate) -> float | None:
     """Take one: the new number, or None when the bucket is full. 0 is an empty bucket."""
     filled = max(filled_until, now) + rate.period_s
-    return None if filled > now + rate.burst * rate.period_s else filled
+    return None if filled > now + (rate.burst + _ROUNDING) * rate.period_s else filled
 
 
 def give_back(filled_until: float, rate: Rate) -> float:
     """As if one had not been taken."""
     return filled_until - rate.period_s
+
+
+def wait_s(filled_until: float, now: float, rate: Rate) -> float:
+    """How long until one can be taken; 0 for now."""
+    return max(0.0, filled_until + rate.period_s - now - rate.burst * rate.period_s)
+
+
+class Buckets(Generic[Key]):
+    """A bucket for each of at most so many keys; `now` must never go back.
+
+    Where there is no room, the bucket that was asked for the longest ago is forgotten, which empties it. Nobody gets
+    a full bucket through others; and to have one's own forgotten takes as many other keys as there is room for, each
+    with a burst of its own: whoever has those needs no trick.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.filled: Lru[Key, float] = Lru(capacity)
+
+    def take(self, key: Key, now: float, rate: Rate) -> float:
+        """Take one. 0 when there was room; else nothing is taken, and this is how many seconds to wait."""
+        filled_until = self.filled.get(key) or 0.0
+        full = now + rate.burst * rate.period_s
+        if filled_until > full:  # by another rate, before a reload: nobody waits for that
+            filled_until = full
+            self.filled.put(key, full)
+        filled = take(filled_until, now, rate)
+        if filled is None:
+            return wait_s(filled_until, now, rate)
+        self.filled.put(key, filled)
+        return 0.0
+
+    def give_back(self, key: Key, rate: Rate) -> None:
+        """As if one had not been taken."""
+        filled_until = self.filled.peek(key)
+        if filled_until is not None:
+            self.filled.put(key, give_back(filled_until, rate))

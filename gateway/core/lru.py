@@ -19,7 +19,7 @@ class Lru(Generic[Key, Value]):
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError("a capacity is at least 1")
-        self.capacity = capacity
+        self.capacity = capacity  # may be set anew; what is then too much goes with the next `put`
         self.hits = self.misses = self.evictions = 0
         self._entries: OrderedDict[Key, Value] = OrderedDict()
 
@@ -42,7 +42,7 @@ class Lru(Generic[Key, Value]):
         entries = self._entries
         entries[key] = value
         entries.move_to_end(key)
-        if len(entries) > self.capacity:
+        while len(entries) > self.capacity:
             entries.popitem(last=False)
             self.evictions += 1
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.core.app_secret import AppSecret
+from gateway.core.limits import Rate
 from gateway.core.network import Networks
 from gateway.core.patterns import PathPattern, fold
 from gateway.core.reason import Reason
@@ -33,7 +34,8 @@ class Route:
     """One compiled route. `methods` None is every method, and holds HEAD wherever it holds GET; `sources` is `from`.
 
     Of `any_of` and `all_of` at most one is filled, for `Access.SCOPES` only. `kinds` and `networks`: None is any.
-    `app_secret` is what the app gets as Authorization, where the client's is stripped for that.
+    `app_secret` is what the app gets as Authorization, where the client's is stripped for that. `rate` holds for each
+    token, and where nobody is known for each client network.
     """
 
     index: int
@@ -59,6 +61,7 @@ class Route:
     lenient: frozenset[str] = _ANYONE
     windows: bool = False
     allow_preflight: bool = False
+    rate: Rate | None = None
 
     def __post_init__(self) -> None:
         if not self.hosts or not self.paths:

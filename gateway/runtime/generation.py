@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.auth.limits import RateLimits
 from gateway.config import Settings, load
 from gateway.core.policy import Policy
 from gateway.web.check.service import CheckSettings
 from gateway.web.check.trust import Trust
 
-FIXED_AT_START = ("listen", "store", "key_file", "logs")
+FIXED_AT_START = ("listen", "store", "key_file", "caches", "logs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,9 @@ def compiled(settings: Settings) -> Generation:
             skip=settings.client_address.skip,
             realm=settings.realm,
             support_contact=settings.support_contact,
+            limits=RateLimits(
+                failures=settings.limits.failures, token=settings.limits.token, tracked=settings.limits.tracked
+            ),
         ),
         trust=Trust(settings.trusted_proxies.networks, unix=settings.trusted_proxies.unix),
     )

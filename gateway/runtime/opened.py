@@ -55,7 +55,7 @@ async def open_installation(
     stack.callback(feed.close)
     pool = HashPool(threads=TOKEN_THREADS, queue=TOKEN_QUEUE, name="argon2-token")
     stack.callback(pool.close)
-    states = TokenStates()
+    states = TokenStates(settings.caches.tokens)
     lease = Lease(feed, bound_s=store.meta.bound_s, apply=states.apply)
     lease.renew()
     rt_pool = HashPool(threads=RT_THREADS, queue=RT_QUEUE, name="bcrypt-rt")
@@ -75,7 +75,9 @@ async def open_installation(
             failures=Failures(boot_clock),
             clock=boot_clock,
             fault=lambda words: log.warning("token not marked", detail=words),
+            size=settings.caches.tokens,
         ),
+        verified=settings.caches.tokens,
     )
     metrics.gauge("hashing_queue", "Hashes running and waiting.", lambda: pool.held)
     metrics.gauge("lease_age_seconds", "Age of the last complete poll of the change feed.", lambda: lease.age_s)

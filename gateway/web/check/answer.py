@@ -12,7 +12,6 @@ from gateway.web.check.dialect import Answer, Headers
 NO_STORE = (b"Cache-Control", b"no-store")
 _NOSNIFF = (b"X-Content-Type-Options", b"nosniff")
 _PLAIN = (b"Content-Type", b"text/plain; charset=utf-8")
-RETRY_AFTER_S = b"1"
 
 
 def allowed(decision: Allow, headers: Headers, policy: Policy) -> Answer:
@@ -35,7 +34,7 @@ def refused(decision: Deny | Challenge, headers: Headers, *, realm: str, support
         if challenge:
             answered.append((b"WWW-Authenticate", challenge))
     if outside.status in {429, 503}:
-        answered.append((b"Retry-After", RETRY_AFTER_S))
+        answered.append((b"Retry-After", b"%d" % (decision.retry_after_s if isinstance(decision, Deny) else 1)))
     if wants_html:
         body = refusal.page(outside.status, code, support_contact)
         return Answer(status=outside.status, headers=(*answered, *refusal.HEADERS), body=body)

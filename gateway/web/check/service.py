@@ -13,6 +13,8 @@ import structlog
 
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.evidence_of import evidence_of
+from gateway.auth.lease import boot_clock
+from gateway.auth.limits import UNLIMITED, CheckLimits, RateLimits
 from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
 from gateway.core.credential import Presented
@@ -39,6 +41,7 @@ class CheckSettings:
     skip: Networks
     realm: str
     support_contact: str
+    limits: RateLimits = UNLIMITED
 
 
 class CheckMetrics(Protocol):
@@ -69,7 +72,10 @@ class CheckService:
         refusals: Refusals,
         metrics: CheckMetrics,
         clock: Callable[[], datetime],
+        ticks: Callable[[], float] = boot_clock,
     ) -> None:
+        """`ticks`: seconds that never go back, for what is limited."""
+        self.limits = CheckLimits(ticks)
         self.settings = settings
         self._authenticator = authenticator
         self._usage = usage
@@ -86,7 +92,8 @@ class CheckService:
             read = self._read(dialect, headers, settings)
             if isinstance(read, Target):
                 target = read
-                decision = await self._decide(settings.policy, target, headers, body if dialect.carries_form else None)
+                decision = await self._decide(settings, target, headers, body if dialect.carries_form else None)
+                decision = self.limits.held(decision, target, settings.limits, settings.policy.brand)
             else:
                 decision = read
         except Exception:  # the request boundary: whatever went wrong inside, the answer is a refusal
@@ -115,19 +122,21 @@ class CheckService:
             return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
         return target
 
-    async def _decide(self, policy: Policy, target: Target, headers: Headers, body: Body | None) -> Decision:
+    async def _decide(self, settings: CheckSettings, target: Target, headers: Headers, body: Body | None) -> Decision:
+        policy = settings.policy
         demands = choose(policy, target)
         if not isinstance(demands, tuple):
             return demands
         credential = await presented(headers, target.query, body, demands[0].route.credentials)
         if not isinstance(credential, Presented):
             return decide(policy, target, demands, credential, self._clock())
-        return await self._judge(policy, target, demands, credential)
+        return await self._judge(settings, target, demands, credential)
 
     async def _judge(
-        self, policy: Policy, target: Target, demands: tuple[Demand, ...], credential: Presented
+        self, settings: CheckSettings, target: Target, demands: tuple[Demand, ...], credential: Presented
     ) -> Decision:
         """Authenticate and decide; once more after a turn in the token's life that this very check brings about."""
+        policy = settings.policy
         for _ in range(TRIES):
             evidence = await evidence_of(
                 credential,
@@ -137,6 +146,7 @@ class CheckService:
                 target=target,
                 now=self._clock(),
             )
+            evidence = self.limits.judged(evidence, target.address, settings.limits)
             now = self._clock()
             decision = decide(policy, target, demands, evidence, now)
             turn = turn_of(decision, evidence, now)

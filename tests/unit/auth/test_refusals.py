@@ -146,3 +146,13 @@ async def test_the_task_writes_at_its_rhythm_and_ends_when_told(desk, monkeypatc
         await asyncio.sleep(0.01)
     stop.set()
     await asyncio.wait_for(task, 1)
+
+
+async def test_a_token_that_passes_too_often_is_known_and_a_network_that_fails_too_often_is_not(desk):
+    target = a_target()
+    passes = Deny(reason=Reason.LIMITED, route=ROUTE, handle="tgp_0123456789a", proven=True)
+    desk.refusals.refused(passes, target, NOW)
+    desk.refusals.refused(Deny(reason=Reason.LIMITED, route=ROUTE, handle="tgp_0123456789b"), target, NOW)
+    await desk.refusals.flush(whole=True)
+    assert [(one.token_id, one.reason) for one in desk.store.refusals] == [("0123456789a", "limited")]
+    assert [one.reasons for one in desk.store.unknown] == [{"limited": 1}]

@@ -139,3 +139,12 @@ def test_a_way_to_send_a_token_that_is_none_is_refused(installed, token_file):
     ran = installed.run("explain", "GET", API, "--token-file", token_file, "--as", "cookie")
     assert ran.code == 2
     assert "bearer, token, basic or header:NAME" in ran.err
+
+
+def test_a_routes_rate_is_told_and_how_often_it_was_used_is_left_to_the_workers(installed, token_file):
+    text = installed.config.read_text("utf-8")
+    installed.config.write_text(text.replace("name: read,", "name: read, rate: 10/s burst 50,"), "utf-8")
+    ran = installed.run("explain", "GET", API, "--token-file", token_file, "--json")
+    assert ran.code == 0
+    (step,) = [step for step in ran.json["steps"] if step["step"] == "rate"]
+    assert step["words"].startswith("10/s burst 50 for one token;")

@@ -60,7 +60,7 @@ def test_the_example_says_what_the_block_says() -> None:
 def test_every_setting_that_is_off_in_the_example_can_be_turned_on() -> None:
     settings = read(switched_on().encode(), path=EXAMPLE, env={})
 
-    assert len(settings.routes) == len(load(EXAMPLE, {}).routes) + 2
+    assert len(settings.routes) == len(load(EXAMPLE, {}).routes) + 3
     assert settings.support_contact
     assert "wiki" in settings.identity
 

@@ -16,8 +16,8 @@ EXAMPLE = HERE.parents[2] / "config.example.yaml"
 
 KNOWN = {
     "$defs", "$ref", "$schema", "additionalProperties", "anyOf", "const", "description", "enum", "format", "items",
-    "maxItems", "maxLength", "minItems", "minLength", "oneOf", "pattern", "patternProperties", "properties", "required",
-    "title", "type", "uniqueItems",
+    "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "oneOf", "pattern", "patternProperties",
+    "properties", "required", "title", "type", "uniqueItems",
 }  # fmt: skip
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool}
 
@@ -34,6 +34,7 @@ def fits(schema: dict[str, Any], value: Any) -> bool:
             "const" not in schema or value is schema["const"],
             isinstance(value, TYPES.get(schema.get("type", ""), object)),
             not isinstance(value, str) or fits_text(schema, value),
+            not isinstance(value, int) or schema.get("minimum", value) <= value <= schema.get("maximum", value),
             not isinstance(value, list) or fits_list(schema, value),
             not isinstance(value, dict) or fits_mapping(schema, value),
         )

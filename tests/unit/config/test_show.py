@@ -24,13 +24,15 @@ permissions: {users: ["y", everyone], own_tokens: []}
 scopes: {"on": "off", "12:30": "", "null": "~"}
 identity: {default: {}, wiki: {X-Wiki-Groups: {field: groups, only: ["no", "y"]}}}
 defaults: {identity: wiki, authorization: keep, cookies: strip, credentials: "header:X-Key"}
+limits: {failures: unlimited, token: 90/m burst 5, tracked: 1000}
+caches: {tokens: 100000}
 logs: {level: debug, format: console}
 routes:
   - {host: ["*.example.org", "[::1]"], path: [/a, "/b/**", "/café/*"], methods: [GET, PROPFIND], scopes: {all: ["on"]}}
   - {host: "*", path: "/{login}/**", authenticated: true, kinds: personal, groups: ["no"], waive_groups_for: personal,
      networks: ["10.0.0.0/8", "::1"], credentials: [basic, bearer], challenge: [bearer, basic], lenient: encoded_slash,
      paths: windows, allow_preflight: true, identity: default, authorization: strip, cookies: keep, from: 10.0.0.0/8}
-  - {name: "no", host: "*", path: /w, paths: windows, public: true, lenient: [semicolon]}
+  - {name: "no", host: "*", path: /w, paths: windows, public: true, lenient: [semicolon], rate: 10/s}
   - host: "*"
     authorization: keep
     lenient: [semicolon]
