@@ -14,8 +14,8 @@ from gateway.runtime.listen import BACKLOG
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.opened import Opened, now
 from gateway.runtime.part import DRAIN_S, Task
-from gateway.web.check.app import CheckServer
 from gateway.web.check.dialects import DIALECTS
+from gateway.web.check.listener import CheckListener
 from gateway.web.check.service import CheckService
 from gateway.web.check.throttle import Throttle
 from gateway.web.ops.app import Readiness
@@ -46,11 +46,16 @@ class Worker:
             metrics=metrics,
             clock=now,
         )
-        self._server = server = CheckServer(
+        self._listener = listener = CheckListener(
             self._service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
         )
-        metrics.counter("check_connections", "Connections to the check listener.", lambda: server.accepted)
-        metrics.gauge("check_connections_open", "Of these, open now.", lambda: len(server.connections))
+        door, repeated = listener.door, listener.lane.repeated
+        metrics.counter("check_connections", "Connections to the check listener.", lambda: door.accepted)
+        metrics.gauge("check_connections_open", "Of these, open now.", lambda: len(door.inside))
+        metrics.counter("repeated_heads", "Checks answered as the same head was before.", lambda: repeated.given)
+        metrics.gauge(
+            "repeated_heads_kept", "Answers that are kept for heads that come again.", lambda: len(repeated.kept)
+        )
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -61,7 +66,7 @@ class Worker:
         """Answer checks on the sockets."""
         loop = asyncio.get_running_loop()
         for opened in sockets:
-            self._sites.append(await loop.create_server(self._server, sock=opened, backlog=BACKLOG))
+            self._sites.append(await loop.create_server(self._listener, sock=opened, backlog=BACKLOG))
         self._accepting = True
 
     def readiness(self) -> Readiness:
@@ -74,15 +79,14 @@ class Worker:
 
     def use(self, generation: Generation) -> None:
         """Judge by the new configuration from the next check on."""
-        self._service.settings, self._server.trust = generation.check, generation.trust
+        self._service.settings, self._listener.door.trust = generation.check, generation.trust
 
     async def drain(self) -> None:
         """Take no new connections, let checks in flight end, then close what is left."""
         self._accepting = False
         for site in self._sites:
             site.close()
-        self._server.pre_shutdown()
-        await self._server.shutdown(DRAIN_S)
+        await self._listener.shutdown(DRAIN_S)
 
     async def finish(self) -> None:
         """Write once more: the checks that were still running have been counted since."""

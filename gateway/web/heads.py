@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-HEAD_DEADLINE_S = 5.0  # from a head's first byte, or from the connection's start, to its last byte
+from gateway.web import caps
 
 
 class TimedHeads(web.RequestHandler):
@@ -34,7 +34,7 @@ class TimedHeads(web.RequestHandler):
             self._await_head()
 
     def _await_head(self) -> None:
-        self._deadline = asyncio.get_running_loop().call_later(HEAD_DEADLINE_S, self._too_slow)
+        self._deadline = asyncio.get_running_loop().call_later(caps.HEAD_DEADLINE_S, self._too_slow)
 
     def _head_came(self) -> None:
         if self._deadline is not None:

@@ -15,10 +15,15 @@ async def presented(headers: Headers, query: bytes, body: Body | None, credentia
 
     Waits for a body at most `BODY_DEADLINE_S`, and only on a route that lists a form.
     """
-    credential = agree(present(headers, credentials), urlencoded(query, query_names(credentials)))
+    credential = in_head(headers, query, credentials)
     if isinstance(credential, NoCredential) and body is not None and form_names(credentials):
         return await _in_form(headers, body, credentials)
     return credential
+
+
+def in_head(headers: Headers, query: bytes, credentials: tuple[str, ...]) -> Credential:
+    """The one value in the headers and in the query, in the transports that the route lists."""
+    return agree(present(headers, credentials), urlencoded(query, query_names(credentials)))
 
 
 async def _in_form(headers: Headers, body: Body, credentials: tuple[str, ...]) -> Credential:

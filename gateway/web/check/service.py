@@ -17,17 +17,20 @@ from gateway.auth.lease import boot_clock
 from gateway.auth.limits import UNLIMITED, CheckLimits, RateLimits
 from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
-from gateway.core.credential import Presented
+from gateway.core.credential import RT, Presented
 from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
-from gateway.core.evidence import Demand, NotChecked
+from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
 from gateway.core.network import Networks
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
+from gateway.core.rt_token import parse_rt_token
 from gateway.core.target import Malformed, Target, parse_target
+from gateway.core.until import allowed_until
 from gateway.web.check.answer import allowed, refused
 from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Headers
-from gateway.web.check.presented import presented
+from gateway.web.check.presented import in_head, presented
 from gateway.web.check.redacted import redacted
+from gateway.web.check.standing import Known, Standing
 
 log = structlog.get_logger("check")
 LOGGED_PATH = 256  # characters of a path that one log line shows
@@ -83,8 +86,56 @@ class CheckService:
         self._metrics = metrics
         self._clock = clock
 
+    def recall(self, dialect: Dialect, headers: Headers) -> Known | None:
+        """Answer one check of a trusted peer, without a body, from memory alone; None: nothing is done, ask `check`.
+
+        Never raises.
+        """
+        settings = self.settings
+        target: Target | None = None
+        standing: Standing | None = None
+        try:
+            read = self._read(dialect, headers, settings)
+            if isinstance(read, Target):
+                target = read
+                judged = self._judge_by_memory(settings, target, headers)
+                if judged is None:
+                    return None
+                decision, proven = judged
+                decision = self.limits.held(decision, target, settings.limits, settings.policy.brand)
+                if isinstance(decision, Allow):
+                    standing = self._standing(dialect, settings, target, decision, proven)
+            else:
+                decision = read
+        except Exception:  # as in `check`
+            log.exception("check failed")
+            decision = Deny(reason=Reason.INTERNAL_ERROR)
+        return Known(self._answer(dialect, headers, settings, decision, target), standing)
+
+    def again(self, standing: Standing) -> bool:
+        """Count, limit and measure one more check that an Allow stands for. False: nothing is done, judge it."""
+        settings = self.settings
+        if standing.settings is not settings or not self._authenticator.still_holds(standing.epoch):
+            return False
+        now = self._clock()
+        if standing.until is not None and now >= standing.until:
+            return False
+        route, token_id, address = standing.route, standing.token_id, standing.address
+        if route.rate is not None or settings.limits.token is not None:
+            wait_s, _ = self.limits.over(route, token_id, address, settings.limits)
+            if wait_s:
+                return False
+        self._metrics.checked(standing.dialect, standing.reason)
+        if token_id is not None:
+            self._authenticator.hits += 1
+            self._usage.count(token_id, now, address)
+        return True
+
     async def check(self, dialect: Dialect, headers: Headers, body: Body | None = None) -> Answer:
         """Answer one check of a trusted peer. Never raises. `body` None: the check announces none."""
+        known = self.recall(dialect, headers) if body is None else None
+        if known is not None:
+            return known.answer
         settings = self.settings
         target: Target | None = None
         decision: Decision
@@ -121,6 +172,47 @@ class CheckService:
         if isinstance(target, Malformed):
             return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
         return target
+
+    def _judge_by_memory(
+        self, settings: CheckSettings, target: Target, headers: Headers
+    ) -> tuple[Decision, Proven | None] | None:
+        """The decision with the evidence behind an Allow; None when it takes the store, a hash or a turn."""
+        policy = settings.policy
+        demands = choose(policy, target)
+        if not isinstance(demands, tuple):
+            return demands, None
+        credentials = demands[0].route.credentials
+        credential = in_head(headers, target.query, credentials)
+        if not isinstance(credential, Presented):
+            return decide(policy, target, demands, credential, self._clock()), None
+        if RT in credentials and parse_rt_token(credential.token) is not None:
+            return None
+        evidence = self._authenticator.remembered(credential.token, credential.basic_user)
+        if evidence is None:
+            return None
+        now = self._clock()
+        if isinstance(evidence, Rejected):
+            judged = self.limits.judged(evidence, target.address, settings.limits)
+            return decide(policy, target, demands, judged, now), None
+        decision = decide(policy, target, demands, evidence, now)
+        return None if turn_of(decision, evidence, now) is not None else (decision, evidence)
+
+    def _standing(
+        self, dialect: Dialect, settings: CheckSettings, target: Target, decision: Allow, proven: Proven | None
+    ) -> Standing | None:
+        """What this Allow stands on, judged this moment without an await; None where a path has several readings."""
+        if target.leniences or (proven is None) != (decision.token is None):
+            return None
+        return Standing(
+            settings=settings,
+            epoch=self._authenticator.epoch,
+            until=None if proven is None else allowed_until(proven, settings.policy),
+            dialect=dialect.name,
+            reason=decision.reason,
+            route=decision.route,
+            token_id=None if proven is None else proven.token.id,
+            address=target.address,
+        )
 
     async def _decide(self, settings: CheckSettings, target: Target, headers: Headers, body: Body | None) -> Decision:
         policy = settings.policy

@@ -16,10 +16,11 @@ from gateway.core.credential import present
 from gateway.core.network import Networks
 from gateway.core.reason import Reason
 from gateway.core.route import Access
-from gateway.web import heads
-from gateway.web.check import app as module
+from gateway.web import caps
 from gateway.web.check.app import CheckServer
 from gateway.web.check.dialects import DIALECTS
+from gateway.web.check.door import Door
+from gateway.web.check.listener import CheckListener
 from gateway.web.check.service import CheckService, CheckSettings
 from gateway.web.check.trust import Trust
 from tests.builders import a_policy, a_route
@@ -44,10 +45,13 @@ class Counts(list):
         self.append((dialect, reason))
 
 
-class Listener:
-    """A check listener on loopback, and a raw client for it."""
+LANES = ("fast", "aiohttp")
 
-    def __init__(self, house, trust):
+
+class Listener:
+    """A check listener on loopback, and a raw client for it. `lane`: as in service, or the aiohttp lane by itself."""
+
+    def __init__(self, house, trust, lane="fast"):
         self.house, self.counts, self.untrusted = house, Counts(), []
         self.usage = UsageCounter(house.store, house.faults.append)
         self.refusals = Refusals(house.store, clock=house.clock.now, fault=house.faults.append)
@@ -62,7 +66,12 @@ class Listener:
             metrics=self.counts,
             clock=house.clock.now,
         )
-        self.server = CheckServer(self.service, DIALECTS, trust=trust, untrusted=self.untrusted.append)
+        if lane == "fast":
+            self.server = CheckListener(self.service, DIALECTS, trust=trust, untrusted=self.untrusted.append)
+            self.door = self.server.door
+        else:
+            self.door = Door(trust, self.untrusted.append)
+            self.server = CheckServer(self.service, DIALECTS, door=self.door)
 
     async def start(self):
         self.listening = await asyncio.get_running_loop().create_server(self.server, "127.0.0.1", 0)
@@ -94,7 +103,7 @@ class Listener:
             (b"X-Forwarded-For", b"10.1.2.3"),
         ]
         answered = parsed(await self.send(head(f"/check/{dialect}", *facts, *headers)))
-        if self.server.trust(socket.AF_INET, ("127.0.0.1", 1)):
+        if self.door.trust(socket.AF_INET, ("127.0.0.1", 1)):
             assert await self.explained(path, headers, method) == self.counts[-1][1], "explain and the check agree"
         return answered
 
@@ -152,9 +161,14 @@ def values(pairs, name):
     return [value for key, value in pairs if key == name]
 
 
+@pytest.fixture(params=LANES)
+def lane(request):
+    return request.param
+
+
 @pytest.fixture
-async def listener(house):
-    made = Listener(house, Trust(Networks.of(["127.0.0.1/32"]), unix=True))
+async def listener(house, lane):
+    made = Listener(house, Trust(Networks.of(["127.0.0.1/32"]), unix=True), lane)
     await made.start()
     yield made
     await made.stop()
@@ -368,7 +382,7 @@ async def test_expect_and_upgrade_change_nothing_for_the_better(listener, header
 
 
 async def test_a_slow_head_is_cut_off(listener, monkeypatch):  # D06
-    monkeypatch.setattr(heads, "HEAD_DEADLINE_S", 0.05)
+    monkeypatch.setattr(caps, "HEAD_DEADLINE_S", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(b"GET /check/traefik HTTP/1.1\r\nHost:")
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
@@ -377,7 +391,7 @@ async def test_a_slow_head_is_cut_off(listener, monkeypatch):  # D06
 
 
 async def test_an_idle_connection_is_kept_after_a_head_and_a_second_slow_head_is_cut_off(listener, monkeypatch):
-    monkeypatch.setattr(heads, "HEAD_DEADLINE_S", 0.05)
+    monkeypatch.setattr(caps, "HEAD_DEADLINE_S", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(head("/nothing"))
     await reader.readuntil(b"not a check\n")
@@ -391,7 +405,7 @@ async def test_an_idle_connection_is_kept_after_a_head_and_a_second_slow_head_is
 
 
 async def test_connections_beyond_the_cap_are_refused(listener, monkeypatch):
-    monkeypatch.setattr(module, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(caps, "MAX_CONNECTIONS", 1)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(head("/nothing"))
     await reader.readuntil(b"not a check\n")
@@ -399,8 +413,8 @@ async def test_connections_beyond_the_cap_are_refused(listener, monkeypatch):
     writer.close()
 
 
-async def test_a_peer_outside_trusted_proxies_is_refused_whatever_it_sends(house):  # H08
-    stranger = Listener(house, Trust(Networks.of(["192.0.2.1"]), unix=True))
+async def test_a_peer_outside_trusted_proxies_is_refused_whatever_it_sends(house, lane):  # H08
+    stranger = Listener(house, Trust(Networks.of(["192.0.2.1"]), unix=True), lane)
     await stranger.start()
     _, token = house.keep()
     for path in ("/public/x", "/api/x"):
@@ -430,8 +444,8 @@ def test_trust_is_by_address_for_tcp_and_by_the_socket_for_unix(family, peer, tr
 
 async def test_a_reload_that_takes_trust_away_reaches_connections_that_are_open(listener):
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    for trust, status in ((listener.server.trust, b"401"), (Trust(Networks(()), unix=False), b"403")):
-        listener.server.trust = trust
+    for trust, status in ((listener.door.trust, b"401"), (Trust(Networks(()), unix=False), b"403")):
+        listener.door.trust = trust
         writer.write(a_check("/api/x"))
         assert (await reader.readuntil(b"\r\n")).split()[1] == status
         await reader.readuntil(b"\r\n\r\n")
@@ -439,9 +453,9 @@ async def test_a_reload_that_takes_trust_away_reaches_connections_that_are_open(
     writer.close()
 
 
-async def test_strangers_cannot_keep_out_those_who_may_ask(house, monkeypatch):
-    monkeypatch.setattr(module, "MAX_STRANGERS", 2)
-    stranger = Listener(house, Trust(Networks.of(["192.0.2.1"]), unix=True))
+async def test_strangers_cannot_keep_out_those_who_may_ask(house, monkeypatch, lane):
+    monkeypatch.setattr(caps, "MAX_STRANGERS", 2)
+    stranger = Listener(house, Trust(Networks.of(["192.0.2.1"]), unix=True), lane)
     await stranger.start()
     held = [await asyncio.open_connection("127.0.0.1", stranger.port) for _ in range(2)]
     await asyncio.sleep(0.05)
@@ -451,11 +465,11 @@ async def test_strangers_cannot_keep_out_those_who_may_ask(house, monkeypatch):
     await asyncio.sleep(0.05)
     assert parsed(await stranger.send(a_check("/api/x")))[0] == 403
     await stranger.stop()
-    assert not stranger.server.strangers
+    assert not stranger.door.strangers
 
 
-async def test_a_stranger_is_not_logged_at_each_check(house):
-    stranger = Listener(house, Trust(Networks(()), unix=False))
+async def test_a_stranger_is_not_logged_at_each_check(house, lane):
+    stranger = Listener(house, Trust(Networks(()), unix=False), lane)
     await stranger.start()
     with structlog.testing.capture_logs() as logs:
         await stranger.ask("/api/x")
@@ -470,7 +484,7 @@ async def test_other_versions_and_connect_are_refused(listener, line):
 
 
 async def test_a_head_that_begins_behind_a_whole_one_has_its_own_deadline(listener, monkeypatch):
-    monkeypatch.setattr(heads, "HEAD_DEADLINE_S", 0.05)
+    monkeypatch.setattr(caps, "HEAD_DEADLINE_S", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(head("/nothing") + b"G")
     await reader.readuntil(b"not a check\n")
@@ -487,12 +501,14 @@ async def test_a_preflight_hands_no_credential_to_an_app_that_must_not_see_one(l
     assert (status, values(pairs, b"authorization")) == (200, [])
 
 
-async def test_an_error_inside_is_a_refusal_and_its_log_holds_no_value(listener, monkeypatch):  # L03
-    async def broken(*_):
+@pytest.mark.parametrize("door", ["remembered", "authenticate"])
+async def test_an_error_inside_is_a_refusal_and_its_log_holds_no_value(listener, monkeypatch, door):  # L03
+    def broken(*_):
         raise RuntimeError(CANARY.decode())
 
-    monkeypatch.setattr(listener.house.authenticator, "authenticate", broken)
-    raw = a_check("/api/x")[:-2] + b"Authorization: Bearer x\r\n\r\n"
+    _, token = listener.house.keep()
+    monkeypatch.setattr(listener.house.authenticator, door, broken)
+    raw = a_check("/api/x")[:-2] + b"Authorization: Bearer " + token + b"\r\n\r\n"
     status, pairs, _ = parsed(await listener.send(raw))
     assert (status, values(pairs, b"x-auth-reason")) == (503, [b"unavailable"])
     assert values(pairs, b"retry-after") == [b"1"]

@@ -11,11 +11,13 @@ from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.core.network import Networks
 from gateway.core.route import Access
-from gateway.web.check import app, presented
-from gateway.web.check.app import CheckServer, Trust
+from gateway.web import caps
+from gateway.web.check import presented
 from gateway.web.check.dialects import DIALECTS
+from gateway.web.check.listener import CheckListener
 from gateway.web.check.redacted import redacted
 from gateway.web.check.service import CheckService, CheckSettings
+from gateway.web.check.trust import Trust
 from tests.builders import a_policy, a_route
 
 HEADERS_ONLY = ("bearer", "token", "basic")
@@ -191,7 +193,7 @@ class Listening:
 
     def __init__(self, checks) -> None:
         trust = Trust(Networks.of(["127.0.0.1/32"]), unix=True)
-        self.server = CheckServer(checks.service, DIALECTS, trust=trust, untrusted=lambda _: None)
+        self.server = CheckListener(checks.service, DIALECTS, trust=trust, untrusted=lambda _: None)
 
     async def __aenter__(self):
         self.listening = await asyncio.get_running_loop().create_server(self.server, "127.0.0.1", 0)
@@ -243,7 +245,7 @@ async def test_a_form_is_read_off_the_wire_and_the_connection_closed_behind_it(c
 )
 async def test_a_bad_body_on_the_wire_is_a_refusal(checks, monkeypatch, framing, sent):
     monkeypatch.setattr(presented, "BODY_DEADLINE_S", 0.05)
-    monkeypatch.setattr(app, "LINGER_S", 0.05)
+    monkeypatch.setattr(caps, "LINGER_S", 0.05)
     async with Listening(checks) as listening:
         got = await listening.post("/form/x", framing, sent)
         assert got.split(b" ", 2)[1] == b"400"

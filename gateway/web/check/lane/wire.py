@@ -1,0 +1,53 @@
+"""An answer as bytes: the same status, headers and body, in the same order, as the aiohttp lane writes them."""
+
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import NamedTuple
+
+from gateway.web.check.dialect import Answer
+
+_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
+_LINES = {
+    (version, code): b"%b %d %b\r\n" % (version, code, phrase)
+    for version in (b"HTTP/1.1", b"HTTP/1.0")
+    for code, phrase in _PHRASES.items()
+}
+
+
+class Reply(NamedTuple):
+    """What is written for one check, but for the date, which stands between the two parts. `closes`: the last one."""
+
+    before: bytes
+    after: bytes
+    closes: bool
+
+
+def reply(answer: Answer, *, keeps_alive: bool, is_http_10: bool = False, is_head: bool = False) -> Reply:
+    """Serialise. `is_head`: the request's method was HEAD, so that the body is announced and not sent."""
+    parts = [_LINES[b"HTTP/1.0" if is_http_10 else b"HTTP/1.1", answer.status]]
+    for name, value in answer.headers:
+        parts += (name, b": ", value, b"\r\n")
+    parts.append(b"Server: token-gateway\r\nContent-Length: %d\r\nDate: " % len(answer.body))
+    if keeps_alive == is_http_10:  # otherwise it is what the version means by itself
+        after = b"\r\nConnection: keep-alive\r\n\r\n" if keeps_alive else b"\r\nConnection: close\r\n\r\n"
+    else:
+        after = b"\r\n\r\n"
+    return Reply(b"".join(parts), after if is_head else after + answer.body, not keeps_alive)
+
+
+class Dates:
+    """The Date header, made once a second."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._text = b""
+
+    def now(self) -> bytes:
+        """As RFC 9110 section 5.6.7 has it."""
+        now = time.time()
+        if not self._until - 1.0 <= now < self._until:
+            second = int(now)
+            self._until = second + 1.0
+            self._text = formatdate(second, usegmt=True).encode("ascii")
+        return self._text
