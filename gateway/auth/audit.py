@@ -1,4 +1,8 @@
-"""The use cases of the audit log: read it, export it, verify it, remove what is old enough."""
+"""The use cases of the audit log: read it, export it, verify it, remove what is old enough.
+
+Reading needs the permission `audit`. Removing is for the operator at the command line alone: who may read what others
+did must not be able to make it disappear.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -7,9 +11,11 @@ from datetime import datetime
 from gateway.auth.audit_against import compare
 from gateway.auth.audit_export import head_line, row_line
 from gateway.auth.desk import Desk
+from gateway.auth.power import refuse_without
 from gateway.auth.refused import NOT_FOUND, Refused
-from gateway.auth.tokens import read_reference, refuse_unknown
+from gateway.auth.token_known import read_reference, refuse_unknown
 from gateway.core.owner import Owner, OwnerKind
+from gateway.core.power import Actor, How
 from gateway.store import AuditFilter, AuditHead, AuditPage, AuditVerdict, Sealed
 from gateway.store.change_audit import PRUNED_AT_ONCE
 
@@ -43,7 +49,8 @@ class Pruned:
 async def list_audit(
     desk: Desk,
     *,
-    actor: str | None = None,
+    actor: Actor,
+    who: str | None = None,
     action: str | None = None,
     kind: str | None = None,
     token: str | None = None,
@@ -58,18 +65,20 @@ async def list_audit(
 ) -> Listed:
     """The newest rows that pass every filter given; `below` continues a list at the number it ended with.
 
-    `actor` is as rows name it (`cli:alice`, `gateway`), or the login of an owner. An owner's rows are those about the
-    owner, also a deleted one, and about the owner's tokens. Refused `not_found` for a token or owner that never was.
+    `who` is as rows name the actor (`cli:alice`, `token:tgp_...`, `gateway`), or the login of an owner. An owner's rows
+    are those about the owner, also a deleted one, and about the owner's tokens. Refused `not_found` for a token or
+    owner that never was.
     """
+    _refuse_reading(desk, actor)
     if not 1 <= limit <= MAX_LIMIT:
         raise Refused("bad_value", field="limit", message="the limit is out of range", mend=f"use 1 to {MAX_LIMIT}")
     token_id = None
     if token is not None:
         token_id = read_reference(desk, token)
         if await desk.store.token(token_id) is None:
-            await refuse_unknown(desk, token)
+            await refuse_unknown(desk, actor, token)
     wanted = AuditFilter(
-        actors=None if actor is None else await _actors(desk, actor),
+        actors=None if who is None else await _actors(desk, who),
         action=action,
         kind=kind,
         token_id=token_id,
@@ -84,12 +93,18 @@ async def list_audit(
 
 
 async def export_audit(
-    desk: Desk, *, write: Callable[[str], object], since: datetime | None = None, until: datetime | None = None
+    desk: Desk,
+    *,
+    actor: Actor,
+    write: Callable[[str], object],
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Exported:
     """Hand every row to `write` as a line, oldest first, and the head as the last line. In constant memory.
 
     `since` is the first moment that counts, `until` the first that does not; the head is the chain's in any case.
     """
+    _refuse_reading(desk, actor)
     head, rows = await desk.store.audit_head(), 0
     async for sealed in desk.store.audit_rows(until=head.seq):
         at = sealed.row.at
@@ -100,8 +115,9 @@ async def export_audit(
     return Exported(rows=rows, head=head)
 
 
-async def verify_audit(desk: Desk, *, against: Iterable[bytes] | None = None) -> AuditVerdict:
+async def verify_audit(desk: Desk, *, actor: Actor, against: Iterable[bytes] | None = None) -> AuditVerdict:
     """Check the chain with the keys of the key file, and then that it holds all that the lines of an export say."""
+    _refuse_reading(desk, actor)
     verdict = await desk.store.verify_audit()
     if against is None or verdict.fault_at is not None:
         return verdict
@@ -109,13 +125,16 @@ async def verify_audit(desk: Desk, *, against: Iterable[bytes] | None = None) ->
 
 
 async def prune_audit(
-    desk: Desk, *, actor: str, before: datetime, though_broken: bool = False, address: str = ""
+    desk: Desk, *, actor: Actor, before: datetime, though_broken: bool = False, address: str = ""
 ) -> Pruned:
     """Remove the rows that are older than `before`, and leave a checkpoint from which the rest can be verified.
 
     A chain that does not hold is not pruned, because that would remove the evidence; `though_broken` does it all the
-    same, and what was wrong stays on the record. Refused `audit_broken`.
+    same, and what was wrong stays on the record. Refused `audit_broken`; `permission` to all but the operator.
     """
+    if actor.how is not How.CLI:
+        mend = "the operator does that, with `token-gateway audit prune`"
+        raise Refused("permission", message="you may not remove rows of the audit", mend=mend)
     if before > desk.now():
         raise Refused("bad_value", field="before", message="that is in the future", mend="name a day that is over")
     verdict = await desk.store.verify_audit()
@@ -128,7 +147,7 @@ async def prune_audit(
     fault = "" if verdict.fault_at is None else f"row {verdict.fault_at}: {verdict.fault}"
     gone = rows = 0
     while rows == 0 or gone >= PRUNED_AT_ONCE:
-        async with desk.store.change(actor=actor, address=address) as change:
+        async with desk.store.change(actor=actor.name, address=address) as change:
             gone = await change.prune_audit(before, fault=fault)
         rows += gone
         if gone == 0:
@@ -137,9 +156,13 @@ async def prune_audit(
     return Pruned(rows=rows, left=head.seq - checkpoint.seq)
 
 
-async def _actors(desk: Desk, actor: str) -> frozenset[str]:
-    entry = await desk.store.owner(login=actor)
-    return frozenset({actor} if entry is None else {actor, entry.owner.id})
+def _refuse_reading(desk: Desk, actor: Actor) -> None:
+    refuse_without(desk, actor, "audit", what="read the audit")
+
+
+async def _actors(desk: Desk, who: str) -> frozenset[str]:
+    entry = await desk.store.owner(login=who)
+    return frozenset({who} if entry is None else {who, entry.owner.id})
 
 
 async def _owner_id(desk: Desk, kind: OwnerKind | None, login: str) -> str:

@@ -9,8 +9,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.auth.desk import Desk
 from gateway.auth.evidence_of import Authenticate, evidence_of
+from gateway.auth.power import refuse_without
 from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.auth.token_known import known_token
 from gateway.config.kinds.rates import rate_text
 from gateway.core.credential import Credential, agree, present, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
@@ -19,6 +22,7 @@ from gateway.core.network import Networks
 from gateway.core.owner import TokenRecord
 from gateway.core.parameters import urlencoded
 from gateway.core.policy import Policy
+from gateway.core.power import Actor
 from gateway.core.reason import Reason
 from gateway.core.routes import Route, mismatch
 from gateway.core.target import Malformed, Target, parse_target
@@ -98,6 +102,33 @@ class _Walk:
 
     def step(self, name: str, broken: Reason | None, words: str) -> None:
         self.steps.append(Step(name, broken, words))
+
+
+async def explain_for(
+    desk: Desk,
+    policy: Policy,
+    question: Question,
+    asker: Presenter | KnownToken,
+    *,
+    actor: Actor,
+    authenticate: Authenticate,
+) -> Explained:
+    """As `explain`, for whoever holds the permission of that name. Also about one's own token: the walk tells of
+    routes, groups and networks that are none of its owner's business. About a token of somebody else, by its id, it
+    takes `any_tokens` too; without, that is refused as one that is not there.
+    """
+    refuse_without(desk, actor, "explain", what="ask why a request passes or not")
+    if isinstance(asker, KnownToken):
+        await known_token(desk, actor, asker.id, await desk.store.load_token(asker.id))
+    return await explain(
+        policy,
+        question,
+        asker,
+        skip=desk.settings.client_address.skip,
+        authenticate=authenticate,
+        load_token=desk.store.load_token,
+        now=desk.now,
+    )
 
 
 async def explain(

@@ -19,6 +19,7 @@ from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.passwords import hash_password, matches, refuse_weak
 from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.auth.session_state import LIFETIME, SEEN_EVERY, holds, is_proven
 from gateway.auth.sign_in_limit import SignInLimit
 from gateway.core.naming import label_flaw, printable
 from gateway.core.owner import SSO, Owner
@@ -26,10 +27,6 @@ from gateway.core.power import Actor, How
 from gateway.core.token import Secret
 from gateway.store import Account, Change, SessionRecord, SessionRow, SignedInBy, StoreError, StoreUnavailable
 
-IDLE = timedelta(hours=8)  # without a request
-LIFETIME = timedelta(hours=24)  # whatever happens
-PROOF_AGE = timedelta(minutes=15)  # how long the password that was typed counts for what needs it again
-SEEN_EVERY = timedelta(minutes=1)  # how exactly it is written down that a session is used
 MAX_AGENT = 200
 _SECRET_BYTES = 32
 _SECRET = pattern(r"[A-Za-z0-9_-]{43}", ASCII)
@@ -52,18 +49,18 @@ class Session:
     must_change: bool
 
     def actor(self) -> Actor:
-        """Who acts through this session. Refused while the password must be changed."""
+        """Who acts through this session. Refused while the password must be changed. Whether the password was typed
+        lately is read in the change itself.
+        """
         if self.must_change:
             raise Refused("password_must_change", message="choose a password of your own first")
-        return Actor(name=self.owner.id, how=How.SESSION, owner=self.owner)
+        return Actor(name=self.owner.id, how=How.SESSION, owner=self.owner, session_id=self.id)
 
-    def needs_proof(self, now: datetime, max_age: timedelta | None = PROOF_AGE) -> bool:
-        """Whether the password has to be typed again before something that matters; `max_age` None: never. People who
-        signed in elsewhere have none and are not asked (PARITY R11).
+    def needs_proof(self, now: datetime, max_age: timedelta | None) -> bool:
+        """Whether the password has to be typed again before something that matters. `max_age` is
+        `portal.session.proof_age`.
         """
-        if self.how is SignedInBy.SSO or max_age is None:
-            return False
-        return self.proof_at is None or not timedelta(0) <= now - self.proof_at <= max_age
+        return not is_proven(self.how, self.proof_at, now, max_age)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +137,7 @@ class Sessions:
             return None
         now = self._desk.now()
         found = _session(record)
-        if not _holds(found, now):
+        if not holds(record.session, found.owner, now):
             return None
         if now - found.last_seen_at >= SEEN_EVERY:
             try:
@@ -181,8 +178,9 @@ class Sessions:
         """Where this person is signed in, the newest first."""
         rows = await self._desk.store.sessions(session.owner.id)
         now = self._desk.now()
-        every = (_of(row, session.owner, must_change=session.must_change) for row in rows)
-        return tuple(one for one in every if _holds(one, now))
+        return tuple(
+            _of(row, session.owner, must_change=session.must_change) for row in rows if holds(row, session.owner, now)
+        )
 
     async def end(self, session: Session, *, session_id: str, address: str = "") -> None:
         """Sign out: of this session, or of another of one's own. Refused `not_found` for whatever is not one's own."""
@@ -263,13 +261,6 @@ def _password_of(account: Account | None) -> str | None:
     if account is None or account.password is None or not account.owner.enabled or account.owner.sso:
         return None
     return account.password.hash
-
-
-def _holds(session: Session, now: datetime) -> bool:
-    """Whether a session still holds. One from the future does not: the clock was set back, or the row is not ours."""
-    if not session.owner.enabled or (session.how is SignedInBy.SSO) is not session.owner.sso:
-        return False
-    return now < session.ends_at and now < session.last_seen_at + IDLE and now >= session.created_at - SEEN_EVERY
 
 
 def _session(record: SessionRecord) -> Session:

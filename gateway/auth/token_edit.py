@@ -1,7 +1,7 @@
 """The use case behind `token edit`: other settings for a token that lives, never beyond policy or its owner's rights.
 
-What takes something away is effective everywhere when it returns. What gives something asks first whether the owner may
-have tokens at all.
+What takes something away asks for leave to end tokens, and is effective everywhere when it returns. What gives
+something asks for leave to make them, and whether the owner may have tokens at all.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.auth.desk import Desk, Effect, effective
+from gateway.auth.power import acting, refuse_beyond, refuse_lacking
 from gateway.auth.refused import Refused
 from gateway.auth.token_fields import (
     read_expiry,
@@ -20,9 +21,10 @@ from gateway.auth.token_fields import (
     refuse_owner,
     refuse_scopes,
 )
-from gateway.auth.tokens import read_reference, refuse_unknown
+from gateway.auth.token_known import known_in, read_reference
 from gateway.core.lifecycle import takes_away
 from gateway.core.owner import Owner, Token, TokenRecord
+from gateway.core.power import Act, Actor
 from gateway.store import UNCHANGED
 
 
@@ -40,7 +42,7 @@ class Edited:
 async def edit_token(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     reference: str,
     name: str | None = None,
     scopes: Sequence[str] | None = None,
@@ -61,10 +63,9 @@ async def edit_token(
     given_networks = UNCHANGED if networks is None else read_networks(networks)
     given_hosts = UNCHANGED if hosts is None else read_hosts(hosts)
     given_idle = UNCHANGED if idle is None else read_idle(idle)
-    if await desk.store.load_token(token_id) is None:
-        await refuse_unknown(desk, reference)
-    async with desk.store.change(actor=actor, address=address) as change:
-        before = await change.token(token_id) or await refuse_unknown(desk, reference)
+    async with desk.store.change(actor=actor.name, address=address) as change:
+        now = await acting(change, desk, actor)
+        before = await known_in(change, desk, now, reference)
         refuse_ended(before, change.at)
         _refuse_other_version(before, expected_version)
         if scopes is not None:
@@ -85,10 +86,17 @@ async def edit_token(
             expires_at=UNCHANGED if expires is None else read_expiry(desk, before.token.kind, expires),
             idle=given_idle,
         )
-        after = await change.token(token_id) or await refuse_unknown(desk, reference)
-        if takes_away(after.token, before.token):  # it gained something
-            refuse_owner(desk, after.owner)  # and nothing of this change is stored
-    effect = await effective(desk) if takes_away(before.token, after.token) else None
+        after = await change.token(token_id) or before
+        # Another idle time, also a shorter one, starts that time anew.
+        gives = takes_away(after.token, before.token) or after.token.idle != before.token.idle
+        takes = takes_away(before.token, after.token)
+        if gives:  # whoever is refused here leaves nothing of this change behind
+            refuse_lacking(desk, now, Act.MINT_TOKEN, after.owner)
+            refuse_beyond(now, after.token)
+            refuse_owner(desk, after.owner)
+        if takes or not gives:
+            refuse_lacking(desk, now, Act.END_TOKEN, after.owner)
+    effect = await effective(desk) if takes else None
     return Edited(token=after.token, owner=after.owner, version=after.version, changed=changed, effect=effect)
 
 

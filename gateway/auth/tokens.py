@@ -1,4 +1,4 @@
-"""Use cases about tokens: create, list, look up, rotate, revoke.
+"""Use cases that make a secret: a new token, or another secret for one that lives.
 
 Rules that depend on what others do at the same time (the owner is enabled, the name is free) are asked inside the
 transaction that makes the change. Secrets are hashed before it, so that nobody waits for argon2 with the store locked.
@@ -6,15 +6,15 @@ A secret leaves here once, as a `Secret`, to whoever made it.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NoReturn
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.hashing import ARGON2ID, PoolFullError, hash_token_secret
 from gateway.auth.owners import find_owner, owner_in
-from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
+from gateway.auth.power import acting, refuse_beyond, refuse_blind, refuse_lacking
+from gateway.auth.refused import Refused
 from gateway.auth.token_fields import (
     read_expiry,
     read_hosts,
@@ -25,23 +25,13 @@ from gateway.auth.token_fields import (
     refuse_owner,
     refuse_scopes,
 )
+from gateway.auth.token_known import known_in, known_token, read_reference
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token
-from gateway.core.token import (
-    ENTROPY_BYTES,
-    ID_WIDTH,
-    Kind,
-    Secret,
-    compose,
-    handle,
-    new_id,
-    new_secret,
-    parse,
-    parse_handle,
-)
-from gateway.store import TokenEntry, TokenFilter, TokenState
+from gateway.core.power import Act, Actor
+from gateway.core.token import ENTROPY_BYTES, Kind, Secret, compose, new_id, new_secret
 
 MAX_GRACE = timedelta(days=7)
-MAX_COMPARED = 2000  # tokens looked through for a near miss; beyond that it takes too long
+MIN_OWN_GRACE = timedelta(seconds=60)  # for a token that rotates itself: the answer with the new secret may get lost
 KIND_OF = {OwnerKind.USER: Kind.PERSONAL, OwnerKind.APPLICATION: Kind.APPLICATION}
 
 
@@ -61,48 +51,18 @@ class Minted:
     effect: Effect | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A token as its record tells it: how often it was used, and its secrets, without their hashes."""
-
-    entry: TokenEntry
-    secrets: tuple["SecretShown", ...]
+HandOut = Callable[[Minted], None]
+"""Given a secret just before it is stored: when it cannot be handed out, what this raises undoes all of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretShown:
-    """When a secret was made and when it stops working; None for the current one.
-
-    `until_used`: or with the first use of the current one.
-    """
-
-    created_at: datetime
-    ends_at: datetime | None
-    until_used: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revoked:
-    """A token that is revoked. `already`: it was so before."""
-
-    token: Token
-    owner: Owner
-    already: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
-    """What became of the tokens that were to be revoked. `effect`: None when none of them was there."""
-
-    revoked: tuple[Revoked, ...]
-    unknown: tuple[str, ...]
-    effect: Effect | None
+def keep(_: Minted) -> None:
+    """Hand nothing out before the use case returns."""
 
 
 async def create_token(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     owner_kind: OwnerKind,
     login: str,
     name: str,
@@ -112,21 +72,28 @@ async def create_token(
     expires: timedelta | datetime | None = None,
     idle: timedelta | None = None,
     address: str = "",
+    hand_out: HandOut = keep,
 ) -> Minted:
     """Make a token for a user (personal) or an application. `expires`: None the default, `timedelta.max` never.
 
-    `idle`: for how long it may stay unused; None for ever.
+    `idle`: for how long it may stay unused; None for ever. A token that makes one reaches no farther with it than
+    itself; where no expiry is asked for, its own is the latest.
     """
     refuse_name(name)
     refuse_scopes(desk, scopes)
     allowed_from, allowed_on, rest = read_networks(networks), read_hosts(hosts), read_idle(idle)
     kind = KIND_OF[owner_kind]
     ends = read_expiry(desk, kind, expires)
-    await find_owner(desk, kind=owner_kind, login=login)  # before the work of hashing; asked again below
+    # Before the work of hashing; all of it is asked again below.
+    refuse_blind(desk, actor, Act.MINT_TOKEN, kind=owner_kind, login=login)
+    await find_owner(desk, kind=owner_kind, login=login)
     token_id = new_id(secrets.token_bytes(ENTROPY_BYTES))
     secret, stored = await _mint(desk, token_id)
-    async with desk.store.change(actor=actor, address=address) as change:
+    async with desk.store.change(actor=actor.name, address=address) as change:
+        now = await acting(change, desk, actor)
+        refuse_blind(desk, now, Act.MINT_TOKEN, kind=owner_kind, login=login)
         owner = await owner_in(change, desk, kind=owner_kind, login=login)
+        refuse_lacking(desk, now, Act.MINT_TOKEN, owner)
         refuse_owner(desk, owner)
         if await change.is_name_taken(owner.id, name):
             raise Refused(
@@ -145,140 +112,71 @@ async def create_token(
             hosts=allowed_on,
             idle=rest,
             created_at=change.at,
-            expires_at=ends,
+            expires_at=_no_later(ends, now) if expires is None else ends,
         )
+        refuse_beyond(now, token)
         await change.add_token(token, stored)
-    return Minted(token=token, owner=owner, whole=compose(desk.settings.tokens.brand, kind, token_id, secret))
-
-
-async def list_tokens(
-    desk: Desk,
-    *,
-    owner_kind: OwnerKind | None = None,
-    login: str | None = None,
-    state: TokenState | None = None,
-    scope: str | None = None,
-    group: str | None = None,
-    organisation: str | None = None,
-    expires_before: datetime | None = None,
-) -> Sequence[TokenEntry]:
-    """Tokens, oldest first; those of one owner when a login and its kind are given, and what every filter lets through.
-
-    `group` and `organisation` are the owner's. No token that never expires is `expires_before`.
-    """
-    wanted = TokenFilter(
-        kind=None if owner_kind is None else KIND_OF[owner_kind],
-        state=state,
-        scope=scope,
-        group=group,
-        organisation=organisation,
-        expires_before=expires_before,
-    )
-    if login is not None and owner_kind is not None:
-        entry = await find_owner(desk, kind=owner_kind, login=login)
-        wanted = replace(wanted, owner_id=entry.owner.id)
-    return await desk.store.tokens(wanted)
-
-
-async def show_token(desk: Desk, reference: str) -> Shown:
-    """A token by handle or id. Refused `not_found` when there is none."""
-    token_id = read_reference(desk, reference)
-    entry, record = await desk.store.token(token_id), await desk.store.load_token(token_id)
-    if entry is None or record is None:
-        await refuse_unknown(desk, reference)
-    return Shown(
-        entry=entry,
-        secrets=tuple(
-            SecretShown(created_at=one.created_at, ends_at=one.ends_at, until_used=one.ended_by_use_of is not None)
-            for one in record.secrets
-        ),
-    )
+        minted = Minted(token=token, owner=owner, whole=compose(desk.settings.tokens.brand, kind, token_id, secret))
+        hand_out(minted)
+    return minted
 
 
 async def rotate_token(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     reference: str,
     grace: timedelta = timedelta(0),
     until_used: bool = False,
     address: str = "",
+    hand_out: HandOut = keep,
 ) -> Minted:
     """Give a token a new secret. The old one works on for `grace`; with none it is dead when this returns.
 
     `until_used`: the old one works until the first Allow of the new one, which comes only after the store has ended the
     old one; every worker refuses that within the bound. Without any use it ends after seven days.
     """
+    token_id = read_reference(desk, reference)
+    _refuse_grace(grace, until_used=until_used, is_itself=actor.token is not None and actor.token.id == token_id)
+    known = await known_token(desk, actor, reference, await desk.store.load_token(token_id))
+    refuse_ended(known, desk.now())
+    secret, stored = await _mint(desk, token_id)
+    async with desk.store.change(actor=actor.name, address=address) as change:
+        now = await acting(change, desk, actor)
+        record = await known_in(change, desk, now, reference)
+        refuse_lacking(desk, now, Act.MINT_TOKEN, record.owner)
+        refuse_beyond(now, record.token)
+        refuse_ended(record, change.at)
+        refuse_owner(desk, record.owner)
+        ends = change.at + (MAX_GRACE if until_used else grace)
+        await change.rotate(token_id, stored, old_ends_at=ends, until_used=until_used)
+        whole = compose(desk.settings.tokens.brand, record.token.kind, token_id, secret)
+        minted = Minted(token=record.token, owner=record.owner, whole=whole, old_ends_at=ends, until_used=until_used)
+        hand_out(minted)
+    # Also with grace: a secret older than the one in grace ended with this change.
+    return replace(minted, effect=await effective(desk))
+
+
+def _refuse_grace(grace: timedelta, *, until_used: bool, is_itself: bool) -> None:
     if until_used and grace:
         raise Refused("bad_value", field="grace", message="both a grace and until the first use", mend="choose one")
     if not timedelta(0) <= grace <= MAX_GRACE:
         raise Refused(
             "bad_value", field="grace", message="the grace is too long", mend=f"use at most {MAX_GRACE.days} days"
         )
-    token_id = read_reference(desk, reference)
-    refuse_ended(await desk.store.load_token(token_id) or await refuse_unknown(desk, reference), desk.now())
-    secret, stored = await _mint(desk, token_id)
-    async with desk.store.change(actor=actor, address=address) as change:
-        record = await change.token(token_id) or await refuse_unknown(desk, reference)
-        refuse_ended(record, change.at)
-        refuse_owner(desk, record.owner)
-        ends = change.at + (MAX_GRACE if until_used else grace)
-        await change.rotate(token_id, stored, old_ends_at=ends, until_used=until_used)
-    # Also with grace: a secret older than the one in grace ended with this change.
-    effect = await effective(desk)
-    whole = compose(desk.settings.tokens.brand, record.token.kind, token_id, secret)
-    return Minted(
-        token=record.token,
-        owner=record.owner,
-        whole=whole,
-        old_ends_at=ends,
-        until_used=until_used,
-        effect=effect,
-    )
-
-
-async def revoke_tokens(desk: Desk, *, actor: str, references: Sequence[str], address: str = "") -> Revocation:
-    """End tokens for good, each that is there. Returns when no check anywhere can still allow one of them.
-
-    An unknown one does not keep the others alive; what is no handle at all is refused before anything is changed.
-    """
-    ids = {read_reference(desk, reference): reference for reference in references}
-    done: list[Revoked] = []
-    unknown: list[str] = []
-    async with desk.store.change(actor=actor, address=address) as change:
-        for token_id, reference in ids.items():
-            record = await change.token(token_id)
-            if record is None:
-                unknown.append(reference)
-                continue
-            already = not await change.revoke(token_id)
-            done.append(Revoked(token=record.token, owner=record.owner, already=already))
-    effect = await effective(desk) if done else None
-    return Revocation(revoked=tuple(done), unknown=tuple(unknown), effect=effect)
-
-
-def read_reference(desk: Desk, text: str) -> str:
-    """The id in a handle (`tgp_...`) or a bare id. A whole token is refused: its secret is not to be handed around."""
-    brand = desk.settings.tokens.brand
-    found = parse_handle(text, brand=brand)
-    if found is not None:
-        return found[1]
-    if parse_handle(handle(brand, Kind.PERSONAL, text), brand=brand) is not None:
-        return text
-    if parse(text.encode("utf-8", "surrogateescape"), brand=brand) is not None:
+    if is_itself and not until_used and grace < MIN_OWN_GRACE:
         raise Refused(
-            "secret_given",
-            field="token",
-            message="that is a whole token, with its secret, which should not be seen on a command line or in a URL",
-            mend="give its handle, the part before the second underscore; to revoke a leaked token, feed it to "
-            "`token-gateway token revoke --stdin`",
+            "needs_grace",
+            field="grace",
+            message="a token that rotates itself must outlive the answer, which may get lost on its way",
+            mend=f"give it a grace of {MIN_OWN_GRACE.seconds} seconds or more, or let it end with the first use",
         )
-    raise Refused(
-        "bad_value",
-        field="token",
-        message="that is not a token's handle",
-        mend=f"write {handle(brand, Kind.PERSONAL, 'x' * ID_WIDTH)} as `token-gateway token list` shows it",
-    )
+
+
+def _no_later(ends: datetime | None, actor: Actor) -> datetime | None:
+    """An expiry that nobody asked for, no later than that of the token that acts."""
+    latest = None if actor.token is None else actor.token.expires_at
+    return ends if latest is None else latest if ends is None else min(ends, latest)
 
 
 async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:
@@ -299,13 +197,3 @@ async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:
         created_at=desk.now(),
     )
     return secret, stored
-
-
-async def refuse_unknown(desk: Desk, reference: str) -> NoReturn:
-    """Refused `not_found`, with the nearest token there is, in case of a typo."""
-    brand, mend = desk.settings.tokens.brand, "see `token-gateway token list`"
-    listed = await desk.store.tokens()
-    if len(listed) <= MAX_COMPARED:
-        handles = [handle(brand, one.token.kind, one.token.id) for one in listed]
-        mend = did_you_mean(reference, handles, otherwise=mend)
-    raise Refused(NOT_FOUND, field="token", message=f"there is no token {reference}", mend=mend)

@@ -79,7 +79,7 @@ def list_rows(
       token-gateway audit list --token tgp_0123456789a --json
     """
     from gateway.auth.audit import list_audit
-    from gateway.cli.desk import at_desk
+    from gateway.cli.desk import at_desk, operating
     from gateway.core.owner import OwnerKind
 
     if user is not None and app is not None:
@@ -90,7 +90,8 @@ def list_rows(
         config,
         lambda desk: list_audit(
             desk,
-            actor=actor,
+            actor=operating(),
+            who=actor,
             action=action,
             token=token,
             owner_kind=kind,
@@ -134,11 +135,11 @@ def export(
       token-gateway audit export --since 1d | ssh logs.example.org 'cat >> audit.jsonl'
     """
     from gateway.auth.audit import export_audit
-    from gateway.cli.desk import at_desk
+    from gateway.cli.desk import at_desk, operating
 
     begin, end = _times(since, until)
     with _writing(output) as write:
-        done = at_desk(config, lambda desk: export_audit(desk, write=write, since=begin, until=end))
+        done = at_desk(config, lambda desk: export_audit(desk, actor=operating(), write=write, since=begin, until=end))
     words = f"{_rows(done.rows)}; the head is {done.head.seq} {done.head.mac.hex()[:16]}"
     if as_json and output != "-":
         show_json({"file": output, "rows": done.rows, "head": {"seq": done.head.seq, "mac": done.head.mac.hex()}})
@@ -167,11 +168,11 @@ def verify(
     """
     from gateway.auth.audit import verify_audit
     from gateway.auth.audit_export import MAX_LINE
-    from gateway.cli.desk import at_desk
+    from gateway.cli.desk import at_desk, operating
 
     with contextlib.ExitStack() as stack:
         lines = None if against is None else _lines(stack.enter_context(against.open("rb")), MAX_LINE)
-        verdict = at_desk(config, lambda desk: verify_audit(desk, against=lines))
+        verdict = at_desk(config, lambda desk: verify_audit(desk, actor=operating(), against=lines))
     head = verdict.head
     holds = verdict.fault_at is None
     if as_json:
@@ -216,14 +217,14 @@ def prune(
       token-gateway audit prune --before 400d --yes
     """
     from gateway.auth.audit import prune_audit
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     when = past(before, "--before")
     if not yes:
         if not sys.stdin.isatty():
             raise Failure("pruning cannot be undone and nobody can be asked here", "add --yes")
         typer.confirm(f"Remove every audit row from before {exact(when)}?", abort=True, err=True)
-    done = at_desk(config, lambda desk: prune_audit(desk, actor=actor(), before=when, though_broken=though_broken))
+    done = at_desk(config, lambda desk: prune_audit(desk, actor=operating(), before=when, though_broken=though_broken))
     if as_json:
         show_json({"before": when, "removed": done.rows, "left": done.left})
         return

@@ -73,8 +73,8 @@ def explain(
       token-gateway explain POST https://app.example.org/api/items --token-id tgp_0123456789a --ip 192.0.2.7
       token-gateway explain GET https://app.example.org/public/logo.png
     """
-    from gateway.auth.explain import Question, explain
-    from gateway.cli.desk import at_desk, authenticating
+    from gateway.auth.explain import Question, explain_for
+    from gateway.cli.desk import at_desk, authenticating, operating
 
     if token_file is not None and token_id is not None:
         raise Failure("both --token-file and --token-id", "give one of them")
@@ -96,14 +96,13 @@ def explain(
         asked["source"] = desk.settings.source
         asked["brand"] = desk.settings.tokens.brand
         async with authenticating(desk) as authenticator:
-            return await explain(
+            return await explain_for(
+                desk,
                 desk.settings.policy(),
                 question,
                 asker,
-                skip=desk.settings.client_address.skip,
+                actor=operating(),
                 authenticate=authenticator.authenticate,
-                load_token=desk.store.load_token,
-                now=desk.now,
             )
 
     explained = at_desk(config, work)
@@ -178,7 +177,7 @@ def _asker(
     desk: "Desk", secret: bytes | None, token_id: str | None, transport: str | None, basic_user: str | None
 ) -> "Presenter | KnownToken":
     from gateway.auth.explain import Client, KnownToken
-    from gateway.auth.tokens import read_reference
+    from gateway.auth.token_known import read_reference
     from gateway.core.credential import SCHEMES, NoCredential
 
     if token_id is not None:

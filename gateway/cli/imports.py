@@ -57,14 +57,14 @@ def users(
       token-gateway import users people.csv --update --report refused.csv
     """
     from gateway.auth.imports.users import import_users
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     with _file(file, report) as (source, refused, progress):
         done = at_desk(
             config,
             lambda desk: import_users(
                 desk,
-                actor=actor(),
+                actor=operating(),
                 source=source,
                 refused=refused,
                 progress=progress,
@@ -112,14 +112,14 @@ def rt_tokens(
       token-gateway import rt-tokens rt-tokens.csv --scope rest --create-users --report refused.csv
     """
     from gateway.auth.imports.rt_tokens import import_rt_tokens
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     with _file(file, report) as (source, refused, progress):
 
         async def work(desk: Any) -> Any:
             done = await import_rt_tokens(
                 desk,
-                actor=actor(),
+                actor=operating(),
                 source=source,
                 scopes=scope or (),
                 refused=refused,

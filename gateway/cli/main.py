@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from gateway import __version__
-from gateway.cli import application, audit, explain, imports, init, key, routes, token, token_life, user
+from gateway.cli import application, audit, explain, imports, init, key, routes, token, token_life, token_revoke, user
 from gateway.cli.config import config_app
 from gateway.cli.failure import INTERNAL, tell, told
 from gateway.cli.options import ConfigOption, JsonOption, wants_json
@@ -97,6 +97,7 @@ app.add_typer(key.key_app, name="key")
 app.add_typer(store_app, name="store")
 app.add_typer(user.user_app, name="user")
 app.add_typer(application.application_app, name="app")
+token_revoke.register(token.token_app)
 token_life.register(token.token_app)
 app.add_typer(token.token_app, name="token")
 app.add_typer(imports.import_app, name="import")

@@ -1,17 +1,16 @@
-"""`token-gateway token`: make, list, show, rotate and revoke tokens. What changes living ones is in `token_life`.
+"""`token-gateway token`: make, list, show and rotate tokens. The other commands are in `token_life` and `token_revoke`.
 
 A new token is the only thing on stdout; everything said about it goes to stderr. No secret is ever an argument.
 """
 # ruff: noqa: PLC0415  # imported when a command runs: `--help` stays quick
 
-import sys
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.failure import NOT_FOUND, Failure
+from gateway.cli.failure import Failure
 from gateway.cli.options import ConfigOption, JsonOption
 from gateway.cli.output import note, show_fields, show_json, show_table
 from gateway.cli.owner import effect_document, effect_words
@@ -19,14 +18,8 @@ from gateway.cli.times import exact, expiry_wish, idle_wish, moment, relative, s
 from gateway.core.owner import OwnerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gateway.auth.desk import Desk, Effect
-    from gateway.auth.leaked import Leaked, Missing
-    from gateway.auth.token_stops import AllStopped
-    from gateway.auth.tokens import Minted, Revoked
-
-MAX_LEAKED_BYTES = 10_000_000
+    from gateway.auth.desk import Desk
+    from gateway.auth.tokens import Minted
 
 token_app = typer.Typer(
     help="Tokens: make, list, show, edit, rotate, suspend, revoke.", no_args_is_help=True, rich_markup_mode=None
@@ -40,13 +33,6 @@ HostOption = Annotated[
 IdleOption = Annotated[
     str | None,
     typer.Option("--idle", help="End it when it is not used for so long, such as 30d; none.", show_default=False),
-]
-AllOfUserOption = Annotated[
-    str | None, typer.Option("--all-of-user", metavar="LOGIN", help="All tokens of this user.", show_default=False)
-]
-AllOfAppOption = Annotated[
-    str | None,
-    typer.Option("--all-of-app", metavar="NAME", help="All tokens of this application.", show_default=False),
 ]
 UserOption = Annotated[str | None, typer.Option("--user", help="The login of a user.", show_default=False)]
 AppOption = Annotated[str | None, typer.Option("--app", help="The name of an application.", show_default=False)]
@@ -100,7 +86,7 @@ def create(
       token-gateway token create --user alice --name tablet --scope rest --host app.example.org --idle 30d
     """
     from gateway.auth.tokens import create_token
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     kind, login = one_owner(user, app)
     wish, rest = expiry_wish(expires), idle_wish(idle)
@@ -110,7 +96,7 @@ def create(
             desk,
             create_token(
                 desk,
-                actor=actor(),
+                actor=operating(),
                 owner_kind=kind,
                 login=login,
                 name=name,
@@ -165,9 +151,9 @@ def list_all(
       token-gateway token list --scope rest --expires-before 30d
       token-gateway token list --user alice --state live --json
     """
-    from gateway.auth.tokens import list_tokens
+    from gateway.auth.token_list import list_tokens
     from gateway.cli import token_output
-    from gateway.cli.desk import at_desk, now
+    from gateway.cli.desk import at_desk, now, operating
     from gateway.store import TokenState
 
     kind, login = (None, None) if user is None and app is None else one_owner(user, app)
@@ -179,6 +165,7 @@ def list_all(
             desk,
             list_tokens(
                 desk,
+                actor=operating(),
                 owner_kind=kind,
                 login=login,
                 state=wanted,
@@ -203,11 +190,11 @@ def show(token: Reference, config: ConfigOption = None, as_json: JsonOption = Fa
     Example:
       token-gateway token show tgp_0123456789a
     """
-    from gateway.auth.tokens import show_token
+    from gateway.auth.token_list import show_token
     from gateway.cli import token_output
-    from gateway.cli.desk import at_desk, now
+    from gateway.cli.desk import at_desk, now, operating
 
-    brand, shown = at_desk(config, lambda desk: with_brand(desk, show_token(desk, token)))
+    brand, shown = at_desk(config, lambda desk: with_brand(desk, show_token(desk, actor=operating(), reference=token)))
     if as_json:
         ended = [
             {"created_at": one.created_at, "ends_at": one.ends_at, "until_used": one.until_used}
@@ -243,130 +230,16 @@ def rotate(
       token-gateway token rotate tgp_0123456789a --until-used
     """
     from gateway.auth.tokens import rotate_token
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     length = span(grace, "--grace")
     brand, minted = at_desk(
         config,
         lambda desk: with_brand(
-            desk, rotate_token(desk, actor=actor(), reference=token, grace=length, until_used=until_used)
+            desk, rotate_token(desk, actor=operating(), reference=token, grace=length, until_used=until_used)
         ),
     )
     _hand_out(minted, brand, as_json=as_json)
-
-
-@token_app.command("revoke")
-def revoke(
-    tokens: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[TOKEN]...", help="Handles (tgp_...) or ids; never whole tokens.", show_default=False),
-    ] = None,
-    stdin: Annotated[
-        bool, typer.Option("--stdin", help="Read leaked tokens from stdin, whole or handles, one a line.")
-    ] = False,
-    all_of_user: AllOfUserOption = None,
-    all_of_app: AllOfAppOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """End tokens for good. When this returns, no check on any host allows one of them.
-
-    With --stdin each whole token is revoked if its secret is (or was) really one of that token, and each handle as it
-    is; what was not found is told by its line, never by its text, and the exit code is then 3.
-
-    \b
-    Examples:
-      token-gateway token revoke tgp_0123456789a
-      token-gateway token revoke --stdin < leaked.txt
-      token-gateway token revoke --all-of-user bob
-    """
-    from gateway.auth.token_stops import revoke_all
-    from gateway.auth.tokens import revoke_tokens
-    from gateway.cli.desk import actor, at_desk
-
-    ways = [bool(tokens), stdin, all_of_user is not None, all_of_app is not None]
-    if sum(ways) != 1:
-        which = "handles, --stdin, --all-of-user or --all-of-app"
-        raise Failure("nothing to revoke" if not any(ways) else "more than one way to say which", f"give {which}")
-    if all_of_user is not None or all_of_app is not None:
-        kind, login = one_owner(all_of_user, all_of_app)
-        done = at_desk(config, lambda desk: revoke_all(desk, actor=actor(), owner_kind=kind, login=login))
-        say_all_stopped(done, "revoked", as_json=as_json)
-        return
-    if stdin:
-        _revoke_leaked(config, as_json=as_json)
-        return
-    brand, done = at_desk(
-        config,
-        lambda desk: with_brand(desk, revoke_tokens(desk, actor=actor(), references=list(dict.fromkeys(tokens or ())))),
-    )
-    _say_revoked(done.revoked, done.effect, brand, unknown=done.unknown, as_json=as_json)
-
-
-def _revoke_leaked(config: Any, *, as_json: bool) -> None:
-    from gateway.auth.leaked import revoke_leaked
-    from gateway.cli.desk import actor, at_desk, authenticating
-
-    lines = _lines_of_stdin()
-
-    async def work(desk: "Desk") -> tuple[str, "Leaked"]:
-        async with authenticating(desk) as authenticator:
-            found = await revoke_leaked(desk, authenticator.authenticate, actor=actor(), lines=lines)
-        return desk.settings.tokens.brand, found
-
-    brand, found = at_desk(config, work)
-    _say_revoked(found.revoked, found.effect, brand, missing=found.missing, as_json=as_json)
-
-
-def _say_revoked(
-    done: "Sequence[Revoked]",
-    effect: "Effect | None",
-    brand: str,
-    *,
-    missing: "Sequence[Missing]" = (),
-    unknown: "Sequence[str]" = (),
-    as_json: bool,
-) -> None:
-    """Say what was revoked; exit 3 when something was not there."""
-    from gateway.cli import token_output
-    from gateway.core.token import handle
-
-    if as_json:
-        revoked = [
-            token_output.token_document(one.token, one.owner, brand) | {"already_revoked": one.already} for one in done
-        ]
-        not_found: list[dict[str, Any]] = [{"line": one.line, "handle": one.handle, "why": one.why} for one in missing]
-        not_found += [{"line": None, "handle": reference, "why": "not found"} for reference in unknown]
-        show_json({"revoked": revoked, "not_found": not_found} | effect_document(effect))
-    else:
-        for one in done:
-            name = handle(brand, one.token.kind, one.token.id)
-            word = "was already revoked" if one.already else "is revoked"
-            note(f"{name} ({one.token.name!r} of {one.owner.login}) {word}{effect_words(effect)}.")
-        for line in missing:
-            note(f"line {line.line}: {line.handle + ': ' if line.handle else ''}{line.why}")
-        for reference in unknown:
-            note(f"there is no token {reference}; see `token-gateway token list`")
-    if missing or unknown:
-        raise typer.Exit(NOT_FOUND)
-
-
-def say_all_stopped(done: "AllStopped", verb: str, *, as_json: bool) -> None:
-    """Say how many tokens of an owner were stopped, and how long until that was effective."""
-    if as_json:
-        show_json({"owner": done.owner.login, verb: done.count} | effect_document(done.effect))
-        return
-    tokens = f"{done.count} token{'' if done.count == 1 else 's'}"
-    note(f"{tokens} of {done.owner.login} {verb}{effect_words(done.effect)}.")
-
-
-def _lines_of_stdin() -> list[str]:
-    if sys.stdin.isatty():
-        note("Paste the leaked tokens, one a line, and end with Ctrl-D.")
-    text = sys.stdin.buffer.read(MAX_LEAKED_BYTES + 1)
-    if len(text) > MAX_LEAKED_BYTES:
-        raise Failure(f"more than {MAX_LEAKED_BYTES // 1_000_000} MB on stdin", "split the list")
-    return text.decode("utf-8", "replace").splitlines()
 
 
 def _hand_out(minted: "Minted", brand: str, *, as_json: bool) -> None:

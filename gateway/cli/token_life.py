@@ -10,16 +10,8 @@ from gateway.cli.options import ConfigOption, JsonOption
 from gateway.cli.output import note, show_json
 from gateway.cli.owner import effect_document, effect_words
 from gateway.cli.times import expiry_wish, idle_wish
-from gateway.cli.token import (
-    AllOfAppOption,
-    AllOfUserOption,
-    HostOption,
-    IdleOption,
-    Reference,
-    one_owner,
-    say_all_stopped,
-    with_brand,
-)
+from gateway.cli.token import HostOption, IdleOption, Reference, one_owner, with_brand
+from gateway.cli.token_revoke import AllOfAppOption, AllOfUserOption, say_all_stopped
 
 if TYPE_CHECKING:
     from gateway.auth.token_stops import Suspension
@@ -67,7 +59,7 @@ def edit(
     """
     from gateway.auth.token_edit import edit_token
     from gateway.cli import token_output
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
     from gateway.core.token import handle
 
     if all(option is None for option in (name, scope, network, host, expires, idle)):
@@ -78,7 +70,7 @@ def edit(
             desk,
             edit_token(
                 desk,
-                actor=actor(),
+                actor=operating(),
                 reference=token,
                 name=name,
                 scopes=scope,
@@ -115,7 +107,7 @@ def suspend(
       token-gateway token suspend --all-of-app nightly-export
     """
     from gateway.auth.token_stops import suspend_all, suspend_tokens
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
 
     ways = [bool(tokens), all_of_user is not None, all_of_app is not None]
     if sum(ways) != 1:
@@ -123,12 +115,12 @@ def suspend(
         raise Failure("nothing to suspend" if not any(ways) else "more than one way to say which", f"give {which}")
     if not tokens:
         kind, login = one_owner(all_of_user, all_of_app)
-        done = at_desk(config, lambda desk: suspend_all(desk, actor=actor(), owner_kind=kind, login=login))
+        done = at_desk(config, lambda desk: suspend_all(desk, actor=operating(), owner_kind=kind, login=login))
         say_all_stopped(done, "suspended", as_json=as_json)
         return
     references = list(dict.fromkeys(tokens))
     brand, stopped = at_desk(
-        config, lambda desk: with_brand(desk, suspend_tokens(desk, actor=actor(), references=references))
+        config, lambda desk: with_brand(desk, suspend_tokens(desk, actor=operating(), references=references))
     )
     _say_suspended(stopped, brand, as_json=as_json)
 
@@ -142,10 +134,10 @@ def resume(token: Reference, config: ConfigOption = None, as_json: JsonOption = 
     """
     from gateway.auth.token_stops import resume_token
     from gateway.cli import token_output
-    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.desk import at_desk, operating
     from gateway.core.token import handle
 
-    brand, done = at_desk(config, lambda desk: with_brand(desk, resume_token(desk, actor=actor(), reference=token)))
+    brand, done = at_desk(config, lambda desk: with_brand(desk, resume_token(desk, actor=operating(), reference=token)))
     if as_json:
         show_json(token_output.token_document(done.token, done.owner, brand) | {"changed": done.changed})
         return

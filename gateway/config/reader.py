@@ -105,6 +105,7 @@ class _Reader:
             key_file=document.key_file or self._folder / "token-gateway.key",
             tokens=document.tokens,
             import_=document.import_,
+            portal=document.portal,
             groups=document.groups,
             permissions=document.permissions,
             scopes=document.scopes,

@@ -17,6 +17,7 @@ from gateway.config.kinds.networks import SkippedNetworks, TrustedProxies, Trust
 from gateway.config.kinds.places import FileMode, FilePath, PublicUrl, SocketPath, StoreUrl, Tcp, TcpListener
 from gateway.config.kinds.texts import BasicUser, Brand, Group, Line, Name, OneOrMany, Realm, Word
 from gateway.config.limits_schema import Caches, Limits
+from gateway.config.portal_schema import Portal
 from gateway.config.route_schema import Credentials, Names, RouteEntry, RouteGroup, StripOrKeep
 from gateway.config.section import Section, Shorthand
 from gateway.core.identity import FIELDS
@@ -298,6 +299,7 @@ class Document(Section):
     import_: Import = Field(
         default=Import(), alias="import", description="What was moved in from elsewhere, and how long it is taken."
     )
+    portal: Portal = Field(default=Portal(), description="How people use the gateway through a session.")
     groups: Annotated[tuple[Group, ...], OneOrMany(or_none=True)] = Field(
         default=(), description="The groups that routes, permissions and identity sets may name. Default: []."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.config.compile import compile_permissions
 from gateway.config.kinds.networks import TrustedProxies
 from gateway.config.limits_schema import Caches, Limits
+from gateway.config.portal_schema import Portal
 from gateway.config.schema import ClientAddress, Defaults, Import, Listen, Logs, Permissions, StoreSection, Tokens
 from gateway.core.identity import IdentitySet, IdentitySets
 from gateway.core.policy import Policy
@@ -29,6 +30,7 @@ class Settings:
     key_file: Path
     tokens: Tokens
     import_: Import
+    portal: Portal
     groups: tuple[str, ...]
     permissions: Permissions
     scopes: Mapping[str, str]  # name -> description

@@ -20,7 +20,7 @@ from gateway.core.routes import Access, Route
 
 def effective(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, in the order and with the keys of the configuration."""
-    tokens = settings.tokens
+    tokens, proof_age = settings.tokens, settings.portal.session.proof_age
     return {
         "listen": {
             "check": [_listener(one) for one in settings.listen.check],
@@ -47,6 +47,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             "basic_users": list(tokens.basic_users),
         },
         **({} if settings.import_.rt_until is None else {"import": {"rt_until": str(settings.import_.rt_until)}}),
+        "portal": {"session": {"proof_age": "never" if proof_age is None else duration_text(proof_age)}},
         "groups": list(settings.groups),
         "permissions": {name: list(holders) for name, holders in settings.permissions},
         "scopes": dict(settings.scopes),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from gateway.core.owner import Owner, StoredSecret, Token
-from gateway.core.patterns import covers_host
+from gateway.core.patterns import covers_hosts
 from gateway.core.reason import Reason
 
 MIN_IDLE = timedelta(days=1)
@@ -48,14 +48,10 @@ def takes_away(before: Token, after: Token) -> bool:
     return (
         not before.scopes <= after.scopes
         or (after.networks is not None and (before.networks is None or not after.networks.covers(before.networks)))
-        or (after.hosts is not None and (before.hosts is None or not _covers_all(after.hosts, before.hosts)))
+        or (after.hosts is not None and (before.hosts is None or not covers_hosts(after.hosts, before.hosts)))
         or _is_sooner(after.expires_at, before.expires_at)
         or _is_sooner(after.idle, before.idle)
     )
-
-
-def _covers_all(hosts: frozenset[str], others: frozenset[str]) -> bool:
-    return all(other in hosts or (not other.startswith("*") and covers_host(hosts, other)) for other in others)
 
 
 def _is_sooner(one: T | None, other: T | None) -> bool:

@@ -170,6 +170,11 @@ def covers_host(patterns: frozenset[str], host: str) -> bool:
     return bool(label and dot) and f"*.{rest}" in patterns
 
 
+def covers_hosts(patterns: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether every host that one of the other canonical patterns stands for is one of these."""
+    return all(other in patterns or (not other.startswith("*") and covers_host(patterns, other)) for other in others)
+
+
 def _ascii(name: str) -> str:
     if name.isascii():
         return name

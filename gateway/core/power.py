@@ -7,13 +7,11 @@ that a new act says what it asks for and whether it hands out power, or does not
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from gateway.core.network import Networks
 from gateway.core.owner import Owner, OwnerKind, Token
-from gateway.core.patterns import covers_host
+from gateway.core.patterns import covers_hosts
 from gateway.core.policy import EVERYONE, PERMISSIONS
 
 GATEWAY_SCOPE = "gateway"  # a token acts in the gateway itself only with this one among its scopes
@@ -31,13 +29,16 @@ class How(StrEnum):
 class Actor:
     """Who does something: an owner by a session or a token, or the operator at the command line, who may do all.
 
-    `name` is what the audit calls them. Whoever is neither the operator nor an enabled owner may do nothing.
+    `name` is what the audit calls them. Whoever is neither the operator nor an enabled owner may do nothing. `proven`:
+    the password was typed so short a time ago that nobody need type it again; it counts for sessions alone.
     """
 
     name: str
     how: How
     owner: Owner | None = None
     token: Token | None = None
+    session_id: str | None = None
+    proven: bool = False
 
 
 class Act(StrEnum):
@@ -59,7 +60,9 @@ class Act(StrEnum):
 
 
 class _Demand(NamedTuple):
-    """`own`: what one needs for oneself (None: nothing); `gives_power`: the rule against borrowing is asked too."""
+    """`own`: what one needs for oneself (None: nothing). `gives_power`: the rule against borrowing is asked too, and a
+    session whose password was not typed lately has to prove itself: a screen left open must not become a credential.
+    """
 
     others: frozenset[str]
     own: str | None
@@ -95,6 +98,7 @@ class Why(StrEnum):
     SCOPE = "gateway_scope"  # the token is not meant for the gateway itself
     SESSION = "needs_session"  # not by a token: what it made would outlive and outreach it
     OLD_PASSWORD = "needs_old_password"  # not on oneself: a session that was left open would keep its owner out
+    PROOF = "needs_proof"  # the session's password was typed too long ago (PARITY R11, R12)
 
 
 class Lacking(NamedTuple):
@@ -119,19 +123,21 @@ def power(permissions: Mapping[str, frozenset[str]], actor: Actor) -> frozenset[
         return PERMISSIONS
     if actor.owner is None or not actor.owner.enabled:
         return frozenset()
-    if actor.how is How.TOKEN and (actor.token is None or GATEWAY_SCOPE not in actor.token.scopes):
-        return frozenset()
-    return held(permissions, actor.owner.groups)
+    return frozenset() if is_without_scope(actor) else held(permissions, actor.owner.groups)
+
+
+def is_without_scope(actor: Actor) -> bool:
+    """Whether the actor is a token that is not meant for the gateway itself: it does nothing here."""
+    return actor.how is How.TOKEN and (actor.token is None or GATEWAY_SCOPE not in actor.token.scopes)
 
 
 def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, target: Owner) -> Lacking | None:
     """What the actor lacks for doing this to `target`, which is as it would be afterwards; None when it is allowed."""
     demand, has = DEMANDS[act], power(permissions, actor)
-    if actor.how is How.TOKEN:
-        if actor.token is None or GATEWAY_SCOPE not in actor.token.scopes:
-            return Lacking(Why.SCOPE)  # nothing here, not even to its owner
-        if act is Act.SET_PASSWORD:
-            return Lacking(Why.SESSION)  # a session never grows out of a token (PARITY R28)
+    if is_without_scope(actor):
+        return Lacking(Why.SCOPE)  # nothing here, not even to its owner
+    if actor.how is How.TOKEN and act is Act.SET_PASSWORD:
+        return Lacking(Why.SESSION)  # a session never grows out of a token (PARITY R28)
     if act is Act.SET_PASSWORD and _is_self(actor, target):
         return Lacking(Why.OLD_PASSWORD)  # whatever permissions one has
     needed: str | None = _permission(demand, target)
@@ -141,6 +147,8 @@ def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, t
         return Lacking(Why.PERMISSION, frozenset({needed}))
     if demand.gives_power and (more := held(permissions, target.groups) - has):
         return Lacking(Why.BORROWED, more)
+    if demand.gives_power and actor.how is How.SESSION and not actor.proven:
+        return Lacking(Why.PROOF)
     return None
 
 
@@ -154,24 +162,18 @@ def _is_self(actor: Actor, target: Owner) -> bool:
     return actor.owner is not None and actor.owner.enabled and actor.owner.id == target.id
 
 
-def beyond(
-    parent: Token,
-    *,
-    scopes: frozenset[str],
-    expires_at: datetime | None,
-    idle: timedelta | None,
-    networks: Networks | None,
-    hosts: frozenset[str] | None,
-) -> str | None:
-    """In which field a token that `parent` makes or edits would reach farther than `parent`; None when in none."""
-    if not scopes <= parent.scopes:
+def beyond(parent: Token, made: Token) -> str | None:
+    """In which field a token that `parent` makes, edits, rotates or resumes would reach farther than `parent`, whatever
+    its owner may do; None when in none.
+    """
+    if not made.scopes <= parent.scopes:
         return "scopes"
-    if parent.expires_at is not None and (expires_at is None or expires_at > parent.expires_at):
+    if parent.expires_at is not None and (made.expires_at is None or made.expires_at > parent.expires_at):
         return "expires"
-    if parent.idle is not None and (idle is None or idle > parent.idle):
+    if parent.idle is not None and (made.idle is None or made.idle > parent.idle):
         return "idle"
-    if parent.networks is not None and (networks is None or not parent.networks.covers(networks)):
+    if parent.networks is not None and (made.networks is None or not parent.networks.covers(made.networks)):
         return "networks"
-    if parent.hosts is not None and (hosts is None or not all(covers_host(parent.hosts, host) for host in hosts)):
+    if parent.hosts is not None and (made.hosts is None or not covers_hosts(parent.hosts, made.hosts)):
         return "hosts"
     return None

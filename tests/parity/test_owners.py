@@ -8,12 +8,13 @@ import pytest
 from gateway.auth.passwords import password_pool, set_password
 from gateway.auth.power import demand, operator
 from gateway.auth.refused import Refused
-from gateway.auth.sessions import PROOF_AGE, Sessions
+from gateway.auth.sessions import Sessions
 from gateway.auth.sign_in_limit import SignInLimit
 from gateway.core.power import Act, Actor, How
 from gateway.core.token import Secret
 from tests.parity.living import Living, basic
 
+AGE = timedelta(minutes=15)  # `portal.session.proof_age`, unless it says otherwise
 GOOD, OTHER = "copper lantern zebra kiosk", "violin marmalade tugboat"
 
 
@@ -40,11 +41,16 @@ def enter(sessions, login, password=GOOD):
 def allowed(installation, who, act, whom):
     """Whether somebody in a session may do this to somebody."""
 
-    async def ask(desk, *_):
-        actor, target = (await desk.store.owner(login=who)).owner, (await desk.store.owner(login=whom)).owner
+    async def ask(desk, sessions, pool):
+        target = (await desk.store.owner(login=whom)).owner
+        try:
+            actor = (await enter(sessions, who)).session.actor()
+        except Refused:
+            await set_password(desk, pool, actor=operator("test"), login=who, password=Secret(GOOD), must_change=False)
+            actor = (await enter(sessions, who)).session.actor()
         async with desk.store.change(actor="test") as change:
             try:
-                await demand(change, desk, Actor(name=actor.id, how=How.SESSION, owner=actor), act, target)
+                await demand(change, desk, actor, act, target)
             except Refused as refused:
                 return refused.code
         return "allowed"
@@ -70,17 +76,18 @@ def test_r11_the_password_is_asked_again_when_the_last_proof_is_old_and_never_of
     async def work(desk, sessions, _pool):
         session = (await enter(sessions, "alice")).session
         now = session.created_at
-        assert not session.needs_proof(now + PROOF_AGE)
-        assert session.needs_proof(now + PROOF_AGE + timedelta(seconds=1))
+        assert desk.settings.portal.session.proof_age == AGE
+        assert not session.needs_proof(now + AGE, AGE)
+        assert session.needs_proof(now + AGE + timedelta(seconds=1), AGE)
         assert session.needs_proof(now + timedelta(seconds=6), timedelta(seconds=5))
-        assert session.needs_proof(now - timedelta(seconds=1))
+        assert session.needs_proof(now - timedelta(seconds=1), AGE)
         assert not session.needs_proof(now + timedelta(days=1), None)
         with pytest.raises(Refused, match="not your password"):
             await sessions.prove(session, password=Secret(OTHER))
         proven = await sessions.prove(session, password=Secret(GOOD))
         assert proven.proof_at > session.proof_at
         eve = await sessions.sign_in_elsewhere(login="eve", groups=frozenset())
-        assert not eve.session.needs_proof(now + timedelta(days=1))
+        assert not eve.session.needs_proof(now + timedelta(days=1), AGE)
 
     at(installation, work)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.auth import authenticate
+from gateway.auth.power import operator
 from gateway.auth.refused import Refused
 from gateway.auth.token_edit import edit_token
 from tests.installation import an_installation, handle
@@ -63,7 +64,9 @@ def test_r19_an_expired_token_stays_so(installed):
         clock = WallClock()
         clock.advance(days=91)
         async with a_worker(installed, clock) as worker:
-            return await edit_token(worker.desk, actor="t", reference=handle(token), expires=timedelta(days=1))
+            return await edit_token(
+                worker.desk, actor=operator("cli:test"), reference=handle(token), expires=timedelta(days=1)
+            )
 
     with pytest.raises(Refused) as caught:
         asyncio.run(run())
@@ -180,7 +183,7 @@ def test_r22_of_two_who_edit_one_token_the_second_is_told(installed):
         async with installed.desk() as desk:
             seen = (await desk.store.load_token(handle(token)[4:])).version
             wish = {"reference": handle(token), "expected_version": seen}
-            edits = [edit_token(desk, actor=who, name=who, **wish) for who in ("a", "b")]
+            edits = [edit_token(desk, actor=operator(who), name=who, **wish) for who in ("a", "b")]
             return await asyncio.gather(*edits, return_exceptions=True)
 
     done = asyncio.run(both())

@@ -46,7 +46,7 @@ def test_nobody_comes_to_control_more_power_than_they_had(permissions, world, pl
     for as_whom, act, on_whom, groups in plan:
         if as_whom not in controlled:
             continue
-        actor = Actor(name=as_whom, how=How.SESSION, owner=owners[as_whom])
+        actor = Actor(name=as_whom, how=How.SESSION, proven=True, owner=owners[as_whom])
         target = owners[on_whom]
         if act in {Act.SET_GROUPS, Act.ADD_OWNER}:
             target = replace(target, groups=tuple(sorted(groups)))
@@ -65,7 +65,7 @@ def test_nobody_comes_to_control_more_power_than_they_had(permissions, world, pl
 @given(policies, worlds, st.sampled_from(list(Act)), some_groups)
 def test_an_act_that_gives_power_gives_none_that_its_actor_lacks(permissions, world, act, groups):
     owners = people(world)
-    actor = Actor(name="mallory", how=How.SESSION, owner=owners["mallory"])
+    actor = Actor(name="mallory", how=How.SESSION, proven=True, owner=owners["mallory"])
     after = replace(owners["bob"], groups=tuple(sorted(groups)))
     if DEMANDS[act].gives_power and lacking(permissions, actor, act, after) is None:
         assert held(permissions, after.groups) <= power(permissions, actor)

@@ -15,10 +15,13 @@ from gateway.auth.desk import Desk
 from gateway.auth.imports.report import RefusedLine
 from gateway.auth.imports.rows import BadRow, Row, read_rows
 from gateway.auth.owners import ID_BYTES
-from gateway.auth.refused import Refused, did_you_mean
+from gateway.auth.power import acting, refuse_beyond, refuse_lacking, refuse_without
+from gateway.auth.refused import Refused
 from gateway.auth.rt import bcrypt_hash
+from gateway.auth.token_fields import refuse_scopes
 from gateway.core.naming import label_flaw, name_flaw
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token
+from gateway.core.power import Act, Actor
 from gateway.core.rt_token import MAX_COST, MIN_COST, RT_BCRYPT, parse_rt_hash
 from gateway.core.token import ENTROPY_BYTES, Kind, new_id
 from gateway.store import Change
@@ -66,7 +69,7 @@ class _RtLine:
 async def import_rt_tokens(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     source: BinaryIO,
     scopes: Sequence[str],
     refused: Callable[[RefusedLine], None],
@@ -85,7 +88,7 @@ async def import_rt_tokens(
             message="tokens of Request Tracker need the package bcrypt, which is not installed",
             mend="install token-gateway[import]",
         )
-    _refuse_scopes(desk, scopes)
+    refuse_scopes(desk, scopes)
     work = _Work(desk, frozenset(scopes), refused, create_users=create_users)
     by_user = work.read(source, progress)
     for start in range(0, len(by_user), BATCH):
@@ -136,14 +139,16 @@ class _Work:
             users.setdefault(one.user_id, []).append(one)
         return list(users.values())
 
-    async def store(self, users: Sequence[Sequence[_RtLine]], actor: str, address: str, *, dry_run: bool) -> None:
+    async def store(self, users: Sequence[Sequence[_RtLine]], actor: Actor, address: str, *, dry_run: bool) -> None:
         """One transaction for all tokens of these users."""
         before = (self.created, self.unchanged, self.users_created, self.shortened)
         late: list[RefusedLine] = []
         try:
-            async with self._desk.store.change(actor=actor, address=address) as change:
+            async with self._desk.store.change(actor=actor.name, address=address) as change:
+                now = await acting(change, self._desk, actor)
+                refuse_without(self._desk, now, "any_tokens", what="move tokens in")
                 for lines in users:
-                    late += await self._user(change, lines)
+                    late += await self._user(change, now, lines)
                 if dry_run:
                     raise _DryRunError
         except _DryRunError:
@@ -154,7 +159,7 @@ class _Work:
         for one in late:
             self._refuse(one)
 
-    async def _user(self, change: Change, lines: Sequence[_RtLine]) -> list[RefusedLine]:
+    async def _user(self, change: Change, actor: Actor, lines: Sequence[_RtLine]) -> list[RefusedLine]:
         moved = await change.rt_tokens_of(lines[0].user_id)
         known = {one.rt_token_id for one in moved}
         room = MAX_A_USER - sum(not one.is_revoked for one in moved)
@@ -165,7 +170,10 @@ class _Work:
         fresh = [one for one in fresh if one not in late]
         if not fresh:
             return refusals
-        owner = await self._owner(change, fresh[0].login)
+        try:
+            owner = await self._owner(change, actor, fresh[0].login)
+        except Refused as refused:
+            owner = f"is refused: {refused.message}", refused.mend
         if isinstance(owner, tuple):
             return refusals + [_about(one, "login", *owner) for one in fresh]
         for one in fresh:
@@ -173,17 +181,20 @@ class _Work:
                 mend = "make a new token for what still uses this one"
                 refusals.append(_about(one, "user_id", f"has {MAX_A_USER} tokens that were used later", mend))
                 continue
-            flaw = await self._token(change, owner, one)
+            flaw = await self._token(change, actor, owner, one)
             if flaw is not None:
                 refusals.append(flaw)
             else:
                 room -= 1
         return refusals
 
-    async def _owner(self, change: Change, login: str) -> Owner | tuple[str, str]:
+    async def _owner(self, change: Change, actor: Actor, login: str) -> Owner | tuple[str, str]:
+        """Whose the tokens are going to be, or why nobody's; Refused when the actor may make none for them."""
         entry = await change.owner(login=login)
         if entry is None and self._create_users:
             owner = Owner(id=secrets.token_hex(ID_BYTES), kind=OwnerKind.USER, login=login)
+            refuse_lacking(self._desk, actor, Act.ADD_OWNER, owner)
+            refuse_lacking(self._desk, actor, Act.MINT_TOKEN, owner)
             await change.add_owner(owner)
             self.users_created += 1
             return owner
@@ -193,9 +204,10 @@ class _Work:
             return "was deleted here", "names are never given again"
         if entry.owner.kind is not OwnerKind.USER:
             return "is an application here", "RT's tokens are of people; rename one of the two"
+        refuse_lacking(self._desk, actor, Act.MINT_TOKEN, entry.owner)
         return entry.owner
 
-    async def _token(self, change: Change, owner: Owner, line: _RtLine) -> RefusedLine | None:
+    async def _token(self, change: Change, actor: Actor, owner: Owner, line: _RtLine) -> RefusedLine | None:
         name = line.description or f"RT token {line.rt_id}"
         if await change.is_name_taken(owner.id, name):
             name = f"{name} (RT {line.rt_id})"
@@ -217,6 +229,10 @@ class _Work:
             created_at=made,
             expires_at=expires,
         )
+        try:
+            refuse_beyond(actor, token)
+        except Refused as refused:
+            return _about(line, refused.field, f"is refused: {refused.message}", refused.mend)
         secret = StoredSecret(
             row=0, token_id=token.id, scheme=RT_BCRYPT, hash=line.stored, key_id="", tag=b"", created_at=made
         )
@@ -289,17 +305,3 @@ def _about(line: _RtLine, column: str, why: str, mend: str) -> RefusedLine:
     values = {"id": str(line.rt_id), "user_id": str(line.user_id), "login": line.login, "expires": str(line.expires)}
     value = values.get(column, line.description if column == "description" else "")
     return RefusedLine(line=line.line, field=column, value=value, why=why, mend=mend)
-
-
-def _refuse_scopes(desk: Desk, scopes: Sequence[str]) -> None:
-    known = list(desk.settings.scopes)
-    for scope in scopes:
-        if scope not in known:
-            shown = scope[:64] if label_flaw(scope) is None else "a scope"
-            declared = f"declared are: {', '.join(known) or 'none'} (`scopes:`)"
-            raise Refused(
-                "unknown_scope",
-                field="scopes",
-                message=f"{shown} is not a declared scope",
-                mend=did_you_mean(scope, known, otherwise=declared),
-            )

@@ -7,16 +7,19 @@ at all, and a bad one stops none of the others. The same file a second time chan
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.imports.report import RefusedLine
 from gateway.auth.imports.rows import BadRow, Row, read_rows
 from gateway.auth.owners import ID_BYTES
+from gateway.auth.power import acting, refuse_lacking, refuse_without
+from gateway.auth.refused import Refused
 from gateway.core.naming import Flaw, email_flaw, group_flaw, label_flaw, name_flaw
-from gateway.core.owner import Owner, OwnerKind
-from gateway.store import Change
+from gateway.core.owner import SSO, Owner, OwnerKind
+from gateway.core.power import Act, Actor
+from gateway.store import Change, OwnerEntry
 
 COLUMNS = ("login", "name", "email", "groups", "organisations", "enabled")
 BATCH = 100  # users in one transaction: a quarter of a second, in which nobody else can write
@@ -65,7 +68,7 @@ class _DryRunError(Exception):
 async def import_users(
     desk: Desk,
     *,
-    actor: str,
+    actor: Actor,
     source: BinaryIO,
     refused: Callable[[RefusedLine], None],
     progress: Callable[[int], None],
@@ -110,7 +113,7 @@ async def _store(
     batch: Sequence[_Wish],
     counts: _Counts,
     refuse: Callable[[RefusedLine], None],
-    actor: str,
+    actor: Actor,
     address: str,
     *,
     update: bool,
@@ -123,9 +126,11 @@ async def _store(
     done: list[str] = []
     late: list[RefusedLine] = []
     try:
-        async with desk.store.change(actor=actor, address=address) as change:
+        async with desk.store.change(actor=actor.name, address=address) as change:
+            now = await acting(change, desk, actor)
+            refuse_without(desk, now, "users", what="import users")
             for wish in batch:
-                outcome = await _put(change, wish, update=update)
+                outcome = await _put(change, desk, now, wish, update=update)
                 if isinstance(outcome, RefusedLine):
                     late.append(outcome)
                 else:
@@ -143,22 +148,36 @@ async def _store(
     return "updated" in done
 
 
-async def _put(change: Change, wish: _Wish, *, update: bool) -> str | RefusedLine:
+async def _put(change: Change, desk: Desk, actor: Actor, wish: _Wish, *, update: bool) -> str | RefusedLine:
+    """One line; whatever it needs leave for is asked before any of it is written."""
     entry = await change.owner(login=wish.login)
-    if entry is None:
-        await change.add_owner(
-            Owner(
-                id=secrets.token_hex(ID_BYTES),
-                kind=OwnerKind.USER,
-                login=wish.login,
-                name=wish.name or "",
-                email=wish.email or "",
-                groups=wish.groups or (),
-                organisations=wish.organisations or (),
-                enabled=wish.enabled is not False,
-            )
-        )
-        return "created"
+    try:
+        if entry is None:
+            return await _create(change, desk, actor, wish)
+        return await _update(change, desk, actor, wish, entry, update=update)
+    except Refused as refused:
+        return _refused(wish.line, "login", wish.login, f"is refused: {refused.message}", refused.mend)
+
+
+async def _create(change: Change, desk: Desk, actor: Actor, wish: _Wish) -> str:
+    owner = Owner(
+        id=secrets.token_hex(ID_BYTES),
+        kind=OwnerKind.USER,
+        login=wish.login,
+        name=wish.name or "",
+        email=wish.email or "",
+        groups=wish.groups or (),
+        organisations=wish.organisations or (),
+        enabled=wish.enabled is not False,
+    )
+    refuse_lacking(desk, actor, Act.ADD_OWNER, owner)
+    await change.add_owner(owner)
+    return "created"
+
+
+async def _update(
+    change: Change, desk: Desk, actor: Actor, wish: _Wish, entry: OwnerEntry, *, update: bool
+) -> str | RefusedLine:
     if entry.deleted_at is not None:
         return _refused(wish.line, "login", wish.login, "was deleted", "names are never given again; choose another")
     if entry.owner.kind is not OwnerKind.USER:
@@ -167,6 +186,7 @@ async def _put(change: Change, wish: _Wish, *, update: bool) -> str | RefusedLin
         return "unchanged"
     # What is the same already is not asked for: most lines of a second import change nothing.
     owner, changed = entry.owner, False
+    await _refuse_update(change, desk, actor, wish, owner)
     if wish.name not in {None, owner.name} or wish.email not in {None, owner.email}:
         changed |= await change.edit_owner(owner.id, name=wish.name, email=wish.email)
     if wish.groups is not None:  # those of the owner may be of a single sign-on, and stay apart
@@ -176,6 +196,19 @@ async def _put(change: Change, wish: _Wish, *, update: bool) -> str | RefusedLin
     if wish.enabled not in {None, owner.enabled}:
         changed |= await change.set_owner_enabled(owner.id, bool(wish.enabled))
     return "updated" if changed else "unchanged"
+
+
+async def _refuse_update(change: Change, desk: Desk, actor: Actor, wish: _Wish, owner: Owner) -> None:
+    """Refused unless the actor may do to this user what the line says, as they would be afterwards."""
+    groups = owner.groups
+    if wish.groups is not None:
+        groups = tuple(sorted(frozenset(wish.groups) | await change.groups_of(owner.id, source=SSO)))
+    after = replace(owner, groups=groups)
+    refuse_lacking(desk, actor, Act.EDIT_OWNER, after)
+    if groups != owner.groups:
+        refuse_lacking(desk, actor, Act.SET_GROUPS, after)
+    if wish.enabled not in {None, owner.enabled}:
+        refuse_lacking(desk, actor, Act.ENABLE if wish.enabled else Act.DISABLE, after)
 
 
 def _judge(desk: Desk, row: Row | BadRow, counts: _Counts) -> _Wish | RefusedLine:

@@ -1,6 +1,7 @@
-"""Durations: `90d`, `12h`, `30m`, `10s` and, where a key allows it, `unlimited`."""
+"""Durations: `90d`, `12h`, `30m`, `10s` and, where a key allows it, `unlimited` or `never`."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -34,13 +35,18 @@ def duration_text(length: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _duration_or_unlimited(value: object) -> timedelta | None:
-    if value == "unlimited":
-        return None
-    try:
-        return duration(value)
-    except Fault as fault:
-        raise Fault(fault.what, f"{fault.mend}, or unlimited") from None
+def _duration_or(word: str) -> Callable[[object], timedelta | None]:
+    """What reads a duration, or the word, which is None."""
+
+    def read(value: object) -> timedelta | None:
+        if value == word:
+            return None
+        try:
+            return duration(value)
+        except Fault as fault:
+            raise Fault(fault.what, f"{fault.mend}, or {word}") from None
+
+    return read
 
 
 Duration = Annotated[
@@ -48,6 +54,11 @@ Duration = Annotated[
 ]
 MaxDuration = Annotated[
     timedelta | None,
-    PlainValidator(_duration_or_unlimited),
+    PlainValidator(_duration_or("unlimited")),
     Schema({"type": "string", "pattern": "^([1-9][0-9]{0,8}[dhms]|unlimited)$"}),
+]
+DurationOrNever = Annotated[
+    timedelta | None,
+    PlainValidator(_duration_or("never")),
+    Schema({"type": "string", "pattern": "^([1-9][0-9]{0,8}[dhms]|never)$"}),
 ]

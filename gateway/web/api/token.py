@@ -14,12 +14,11 @@ from aiohttp import ClientError, web
 from aiohttp.web_protocol import RequestPayloadError
 
 from gateway.auth.authenticate import Authenticator
-from gateway.auth.desk import Desk, effective
+from gateway.auth.desk import Desk
 from gateway.auth.evidence_of import RtAsked
-from gateway.auth.tokens import revoke_tokens
+from gateway.auth.token_revoke import revoke_presented
 from gateway.core.credential import Presented, present
 from gateway.core.evidence import Demand, Evidence, NotChecked, Proven
-from gateway.core.lifecycle import secret_state
 from gateway.core.network import Address
 from gateway.core.patterns import PathPattern
 from gateway.core.policy import Policy
@@ -108,15 +107,9 @@ class TokenHandlers:
         evidence = await self._evidence(text, address)
         if isinstance(evidence, NotChecked):
             return _unavailable()
-        # Who holds an old secret of a token that lives on holds nothing that could still do harm.
-        if isinstance(evidence, Proven) and secret_state(evidence.secret, here.desk.now()) is None:
-            name = handle(here.policy.brand, evidence.token.kind, evidence.token.id)
+        if isinstance(evidence, Proven):
             try:
-                if evidence.token.revoked_at is None:
-                    actor, where = f"token:{name}", str(address or "")
-                    await revoke_tokens(here.desk, actor=actor, references=[name], address=where)
-                else:
-                    await effective(here.desk)  # somebody else has ended it, perhaps only just
+                await revoke_presented(here.desk, presented=evidence, address=str(address or ""))
             except StoreError:
                 return _unavailable()
         return web.json_response({})

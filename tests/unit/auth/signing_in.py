@@ -13,6 +13,7 @@ from gateway.auth.power import operator
 from gateway.auth.sessions import Sessions, SignedIn
 from gateway.auth.sign_in_limit import SignInLimit
 from gateway.core.owner import Owner, OwnerKind
+from gateway.core.power import Actor
 from gateway.core.token import Secret
 from tests.installation import Installation
 
@@ -55,6 +56,15 @@ class Front:
         return await set_password(
             self.desk, self.pool, actor=actor, login=login, password=Secret(password), must_change=must_change
         )
+
+    async def actor(self, login: str) -> Actor:
+        """A person of these, acting through a session that has just begun."""
+        entry = await self.desk.store.owner(login=login)
+        if entry.owner.sso:
+            signed = await self.sessions.sign_in_elsewhere(login=login, groups=frozenset())
+        else:
+            signed = await self.enter(login)
+        return signed.session.actor()
 
     async def enter(self, login: str, password: str = GOOD, **more) -> SignedIn:
         """Sign in."""

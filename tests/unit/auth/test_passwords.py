@@ -11,7 +11,7 @@ from gateway.auth.passwords import NOBODY, PASSWORD_PROFILE, hash_password, matc
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
 from gateway.core.owner import OwnerKind
-from gateway.core.power import Act, Actor, How
+from gateway.core.power import Act
 from gateway.core.token import Secret
 from tests.installation import CONFIG
 from tests.unit.auth.signing_in import GOOD, OTHER, ROOT, front
@@ -91,17 +91,17 @@ async def test_nobody_sets_the_password_of_somebody_with_more_power_than_their_o
     text = CONFIG.replace("users: [admins]", "users: [admins, guests]")
     installed.config.write_text(text, "utf-8")
     async with front(installed) as at:
-        helper = await at.user("helper", "guests")
+        await at.user("helper", "guests")
         await at.user("boss", "admins")
         await at.user("newcomer")
-        actor = Actor(name=helper.id, how=How.SESSION, owner=helper)
+        actor = await at.actor("helper")
         assert await at.set_password("newcomer", OTHER, actor=actor)
         assert await refusal(at.set_password("boss", OTHER, actor=actor)) == "borrowed_power"
         regroup = {"actor": actor, "kind": OwnerKind.USER, "login": "helper", "add": ["admins"]}
         assert await refusal(change_groups(at.desk, **regroup)) == "borrowed_power"
         assert (await at.desk.store.account("helper")).owner.groups == ("guests",)
-        admin = (await at.desk.store.account("alice")).owner
-        assert await at.set_password("boss", OTHER, actor=Actor(name=admin.id, how=How.SESSION, owner=admin))
+        await at.set_password("alice", GOOD)
+        assert await at.set_password("boss", OTHER, actor=await at.actor("alice"))
 
 
 async def test_a_session_replaces_its_own_password_only_with_the_old_one(installed):
@@ -120,7 +120,7 @@ async def test_groups_that_were_just_taken_away_do_not_count(installed):
     async with front(installed) as at:
         admin = await at.user("boss", "admins")
         await at.user("bob", "staff")
-        actor = Actor(name=admin.id, how=How.SESSION, owner=admin)
+        actor = await at.actor("boss")
         async with at.desk.store.change(actor="test") as change:
             await change.set_groups(admin.id, ["staff"])
         assert await refusal(at.set_password("bob", OTHER, actor=actor)) == "permission"
@@ -129,7 +129,7 @@ async def test_groups_that_were_just_taken_away_do_not_count(installed):
 async def test_who_acts_is_read_before_they_change_themselves(installed):
     async with front(installed) as at:
         owner = await at.user("bob", "staff")
-        actor = Actor(name=owner.id, how=How.SESSION, owner=owner)
+        actor = await at.actor("bob")
 
         async def too_late():
             async with at.desk.store.change(actor="test") as change:
@@ -148,8 +148,8 @@ async def test_an_export_gives_nobody_more_power_than_who_hands_it_over_has(inst
     text = CONFIG.replace("users: [admins]", "users: [admins, guests]")
     installed.config.write_text(text, "utf-8")
     async with front(installed) as at:
-        helper = await at.sso_user("helper", "guests")
-        actor = Actor(name=helper.id, how=How.SESSION, owner=helper)
+        await at.sso_user("helper", "guests")
+        actor = await at.actor("helper")
         for login in ("helper", "eve"):
             people = (Listed(line=1, login=login, enabled=True, groups=frozenset({"admins"})),)
             assert await refusal(sync_directory(at.desk, actor=actor, people=people, create=True)) == "borrowed_power"

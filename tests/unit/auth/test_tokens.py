@@ -11,17 +11,22 @@ import pytest
 from gateway.auth.desk import MARGIN_S
 from gateway.auth.hashing import verify_token_secret
 from gateway.auth.leaked import revoke_leaked
+from gateway.auth.power import operator
 from gateway.auth.refused import Refused
-from gateway.auth.tokens import create_token, list_tokens, revoke_tokens, rotate_token
+from gateway.auth.token_list import list_tokens
+from gateway.auth.token_revoke import revoke_tokens
+from gateway.auth.tokens import create_token, rotate_token
 from gateway.core.evidence import NotChecked
 from gateway.core.owner import OwnerKind
 from gateway.core.reason import Reason
 from gateway.core.token import Kind, parse
 from gateway.store import SqliteFeed, TokenState
 
+ROOT = operator("cli:test")
+
 
 def create(desk, name="ci", **over):
-    wish = {"actor": "test", "owner_kind": OwnerKind.USER, "login": "alice", "name": name, "scopes": ("rest",)}
+    wish = {"actor": ROOT, "owner_kind": OwnerKind.USER, "login": "alice", "name": name, "scopes": ("rest",)}
     return create_token(desk, **(wish | over))
 
 
@@ -51,7 +56,7 @@ async def test_of_many_who_create_one_name_at_once_one_succeeds(installed):
         done = await asyncio.gather(*work, return_exceptions=True)
         refused = [one for one in done if isinstance(one, Refused)]
         assert [one.code for one in refused] == ["name_taken"], done
-        assert sorted(one.token.name for one in await list_tokens(desk)) == ["another", "ci", "third"]
+        assert sorted(one.token.name for one in await list_tokens(desk, actor=ROOT)) == ["another", "ci", "third"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ async def test_a_refusal_names_its_code_and_field_and_changes_nothing(installed,
 async def test_a_grace_is_at_most_seven_days(installed, grace):
     async with installed.desk() as desk:
         minted = await create(desk)
-        assert await refusal(rotate_token(desk, actor="t", reference=minted.token.id, grace=grace)) == (
+        assert await refusal(rotate_token(desk, actor=ROOT, reference=minted.token.id, grace=grace)) == (
             "bad_value",
             "grace",
         )
@@ -93,7 +98,7 @@ async def test_revoke_is_in_the_feed_and_the_bound_has_passed_when_it_returns(in
         feed = SqliteFeed(installed.database)
         feed.poll()
         begun = time.monotonic()
-        revocation = await revoke_tokens(desk, actor="t", references=[minted.token.id])
+        revocation = await revoke_tokens(desk, actor=ROOT, references=[minted.token.id])
         (done,), effect = revocation.revoked, revocation.effect
         took = time.monotonic() - begun
         assert [row.id for row in feed.poll().rows] == [minted.token.id]
@@ -101,7 +106,9 @@ async def test_revoke_is_in_the_feed_and_the_bound_has_passed_when_it_returns(in
         assert took >= effect.waited_s >= desk.store.meta.bound_s + MARGIN_S
         assert effect.everywhere_by is None
         assert not done.already
-        assert [one.token.id for one in await list_tokens(desk, state=TokenState.REVOKED)] == [minted.token.id]
+        assert [one.token.id for one in await list_tokens(desk, actor=ROOT, state=TokenState.REVOKED)] == [
+            minted.token.id
+        ]
 
 
 async def test_where_stale_state_may_be_served_the_effect_says_until_when(installed):
@@ -110,7 +117,7 @@ async def test_where_stale_state_may_be_served_the_effect_says_until_when(instal
     async with installed.desk() as desk:
         minted = await create(desk)
         before = desk.now()
-        effect = (await revoke_tokens(desk, actor="t", references=[minted.token.id])).effect
+        effect = (await revoke_tokens(desk, actor=ROOT, references=[minted.token.id])).effect
         assert timedelta(seconds=60) <= effect.everywhere_by - before < timedelta(seconds=90)
 
 
@@ -123,7 +130,7 @@ async def test_an_interrupted_rotation_leaves_the_old_secret_valid(installed, mo
 
         monkeypatch.setattr("gateway.store.change.Change.rotate", crash)
         with pytest.raises(ConnectionError):
-            await rotate_token(desk, actor="t", reference=minted.token.id)
+            await rotate_token(desk, actor=ROOT, reference=minted.token.id)
     async with installed.desk() as desk:
         (stored,) = (await desk.store.load_token(minted.token.id)).secrets
         assert stored.ends_at is None
@@ -136,5 +143,5 @@ async def test_a_leaked_token_that_cannot_be_checked_is_not_reported_as_harmless
         async def away(_presented, _user):
             return NotChecked(reason=Reason.UNAVAILABLE, detail="the store cannot be read")
 
-        code, _ = await refusal(revoke_leaked(desk, away, actor="t", lines=[whole]))
+        code, _ = await refusal(revoke_leaked(desk, away, actor=ROOT, lines=[whole]))
         assert code == "busy"
