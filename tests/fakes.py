@@ -79,6 +79,15 @@ class Store:
             await self.gate.wait()
         return record
 
+    async def token_ids(self, *, after: str, limit: int) -> tuple[str, ...]:
+        """The ids above `after`, as they are when the read begins, handed out when the gate opens."""
+        found = tuple(sorted(one for one in self.records if one > after)[:limit])
+        if self.is_away:
+            raise StoreUnavailable("the database is away")
+        if self.gate is not None:
+            await self.gate.wait()
+        return found
+
     async def retag(self, secret_row, old_key_id, old_tag, key_id, tag):
         """Note the call."""
         self.retagged.append((secret_row, old_key_id, old_tag, key_id, tag))

@@ -31,6 +31,7 @@ from gateway.store import RtTokenRow, StoreError
 STORE_DEADLINE_S = 0.5  # shipped configs of nginx, Traefik and Caddy wait 2 s for an answer
 HASH_DEADLINE_S = 0.9  # with a turn of 1 s behind it, still below every shipped proxy timeout (2 s)
 GUESSES_AT_ONCE = 2
+FRESH_S = 0.001  # how soon after its commit a token is known to whoever says that there is none
 REREADS = 5  # a token that changes under five reads in a row is being changed in a loop
 
 Evidence = Rejected | Proven | NotChecked
@@ -91,6 +92,8 @@ class Authenticator:
         """Wait for the few tasks that outlive a check."""
         await asyncio.gather(*self._background, *self._flights.values(), return_exceptions=True)
         await self._turns.close()
+        if self._states.index is not None:
+            await self._states.index.close()
         if self._rt is not None:
             await self._rt.close()
 
@@ -123,9 +126,9 @@ class Authenticator:
         """What `authenticate` would say, where it takes neither the store nor a hash; None where it does."""
         try:
             self._lease.renew()
+            return self.recall(presented, basic_user) or self._refused_by_memory(presented)
         except StaleError:
             return None
-        return self.recall(presented, basic_user) or self._refused_by_memory(presented)
 
     @property
     def epoch(self) -> int:
@@ -179,7 +182,7 @@ class Authenticator:
             return Rejected(reason=Reason.MALFORMED_TOKEN)
         name = handle(self._brand, parsed.kind, parsed.id)
         record, secret = self._states.get(parsed.id), parsed.secret.reveal()
-        if record is None and not self._states.is_unknown(parsed.id):
+        if record is None and not self._is_unknown(parsed.id):
             return None
         if record is None or record.token.kind is not parsed.kind:
             self._keyring.current.tag(secret)  # as much work as for a known id
@@ -240,7 +243,7 @@ class Authenticator:
 
     async def _state(self, token_id: str) -> TokenRecord | None:
         record = self._states.get(token_id)
-        if record is not None or self._states.is_unknown(token_id):
+        if record is not None or self._is_unknown(token_id):
             return record
         position = self._lease.position
         async with asyncio.timeout(self._store_deadline_s):
@@ -248,6 +251,16 @@ class Authenticator:
         if self._still(position, token_id, record):
             self._states.put(token_id, record)
         return record
+
+    def _is_unknown(self, token_id: str) -> bool:
+        """Whether there is no such token, by memory alone; StaleError when the feed cannot be read."""
+        if self._states.is_unknown(token_id):
+            return True
+        index = self._states.index
+        if index is None or not index.lacks(token_id):
+            return False
+        self._lease.renew(FRESH_S)
+        return index.lacks(token_id)
 
     async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord) -> StoredSecret | None:
         """The secret row that the presented secret was hashed into; None when there is none."""

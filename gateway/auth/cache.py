@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
+from gateway.auth.token_index import TokenIndex
 from gateway.core.lru import Lru
 from gateway.core.owner import Owner, StoredSecret, TokenRecord
 from gateway.store import FeedRow
@@ -74,7 +75,9 @@ class VerifiedTokens:
 class TokenStates:
     """Token id -> what the store said of it, owners apart, and the ids that it said it does not know."""
 
-    def __init__(self, size: int = TOKENS, unknown: int = UNKNOWN_SIZE) -> None:
+    def __init__(self, size: int = TOKENS, unknown: int = UNKNOWN_SIZE, *, index: TokenIndex | None = None) -> None:
+        """`index` follows the feed with this."""
+        self.index = index
         self.tokens: Lru[str, TokenRecord] = Lru(size)  # the owner in it may be an older one
         self.owners: Lru[str, Owner] = Lru(size)
         self.unknown: Lru[str, bool] = Lru(unknown)
@@ -110,6 +113,8 @@ class TokenStates:
 
     def apply(self, rows: Sequence[FeedRow] | None) -> None:
         """Forget what the rows name; everything for None and for subject `all`."""
+        if self.index is not None:
+            self.index.apply(rows)
         if rows is None or any(row.subject == "all" for row in rows):
             self.tokens.clear()
             self.owners.clear()

@@ -65,15 +65,18 @@ class Lease:
         """How old the lease is; infinite before the first poll."""
         return self._clock() - self._stamp
 
-    def renew(self) -> None:
-        """Poll unless that was done within a quarter of the bound. StaleError when the lease is then still too old."""
+    def renew(self, within_s: float | None = None) -> None:
+        """Poll unless that was done within a quarter of the bound. StaleError when the lease is then still too old.
+
+        `within_s`: poll unless that was done within so many seconds; a lease that is then older is too old.
+        """
         now = self._clock()
-        if now - self._stamp < self._bound_s / 4:
+        if now - self._stamp < (self._bound_s / 4 if within_s is None else within_s):
             return
         try:
             changes = self._feed.poll()
         except StoreUnavailable as error:
-            if now - self._stamp < self._bound_s:
+            if within_s is None and now - self._stamp < self._bound_s:
                 return
             raise StaleError(str(error)) from error
         if changes is not None:

@@ -16,6 +16,7 @@ from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, boot_clock
 from gateway.auth.rt.failures import Failures
 from gateway.auth.rt.tokens import RtTokens
+from gateway.auth.token_index import TokenIndex
 from gateway.config import Settings
 from gateway.runtime.metrics import Metrics
 from gateway.store import Store
@@ -55,7 +56,7 @@ async def open_installation(
     stack.callback(feed.close)
     pool = HashPool(threads=TOKEN_THREADS, queue=TOKEN_QUEUE, name="argon2-token")
     stack.callback(pool.close)
-    states = TokenStates(settings.caches.tokens)
+    states = TokenStates(settings.caches.tokens, index=TokenIndex(store, boot_clock))
     lease = Lease(feed, bound_s=store.meta.bound_s, apply=states.apply)
     lease.renew()
     rt_pool = HashPool(threads=RT_THREADS, queue=RT_QUEUE, name="bcrypt-rt")

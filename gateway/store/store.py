@@ -149,6 +149,11 @@ class Store(OutboxReads):
         """What a decision needs to know of a token, in one statement; None for an unknown id. StoreUnavailable."""
         return records.token_record(await self._engine.read(records.TOKEN_RECORD, {"wanted": token_id}))
 
+    async def token_ids(self, *, after: str, limit: int) -> tuple[str, ...]:
+        """The first so many ids of tokens above `after`, in order; also of those that ended."""
+        statement = select(tokens.c.id).where(tokens.c.id > after).order_by(tokens.c.id).limit(limit)
+        return tuple(row.id for row in await self._engine.read(statement))
+
     async def rt_token(self, digests: Collection[bytes]) -> RtTokenRow | None:
         """The token of RT that one of these digests was made of."""
         rows = await self._engine.read(rt_tokens.by_digest(digests))
