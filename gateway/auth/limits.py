@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import Any
 
 from gateway.core.decision import Allow, Decision, Deny
 from gateway.core.evidence import Evidence, NotChecked, Rejected
 from gateway.core.limits import Buckets, Rate
+from gateway.core.lru import Lru
 from gateway.core.network import Address
 from gateway.core.reason import Reason
 from gateway.core.route import Route
@@ -47,6 +49,14 @@ class CheckLimits:
         self.failures: Buckets[bytes] = Buckets(TRACKED)
         self.tokens: Buckets[tuple[str, str]] = Buckets(TRACKED)
         self.guests: Buckets[tuple[str, bytes]] = Buckets(TRACKED)  # apart: many networks must not crowd tokens out
+
+    def counted(self) -> dict[str, Lru[Any, float]]:
+        """What is counted, by the name that the metrics have for it."""
+        return {
+            "failing_networks": self.failures.filled,
+            "token_rates": self.tokens.filled,
+            "network_rates": self.guests.filled,
+        }
 
     def judged(self, evidence: Evidence, address: Address | None, limits: RateLimits) -> Evidence:
         """The evidence; `limited` in place of a failure, when the client's network has failed too often."""

@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from gateway import __version__
 from gateway.core.reason import OUTSIDE, Reason
+from gateway.runtime.cache_metrics import CacheMetrics
 
 
 class Metrics:
@@ -31,6 +32,8 @@ class Metrics:
             "token_gateway_reloads_total", "Reloads of the configuration.", ("result",), registry=self.registry
         )
         Info("token_gateway_build", "Version of the gateway.", registry=self.registry).info({"version": __version__})
+        self.caches = CacheMetrics()
+        self.registry.register(self.caches)
         self._children: dict[tuple[str, Reason], Counter] = {}
 
     def checked(self, dialect: str, reason: Reason) -> None:

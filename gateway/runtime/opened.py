@@ -82,7 +82,7 @@ async def open_installation(
     )
     metrics.gauge("hashing_queue", "Hashes running and waiting.", lambda: pool.held)
     metrics.gauge("lease_age_seconds", "Age of the last complete poll of the change feed.", lambda: lease.age_s)
-    metrics.gauge("token_states", "Tokens whose state is in memory.", lambda: len(states))
+    metrics.caches.add(authenticator.caches())
     metrics.counter("verified_cache_hits", "Checks answered without a hash.", lambda: authenticator.hits)
     metrics.counter("verified_cache_misses", "Checks that had to look further.", lambda: authenticator.misses)
     return Opened(store=store, keyring=keyring, pool=pool, lease=lease, authenticator=authenticator)

@@ -46,6 +46,7 @@ class Worker:
             metrics=metrics,
             clock=now,
         )
+        metrics.caches.add(self._service.limits.counted())
         self._listener = listener = CheckListener(
             self._service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
         )
