@@ -18,10 +18,12 @@ from gateway.auth.evidence_of import RtAsked
 from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
 from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, StaleError
+from gateway.auth.limits import network
 from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.turns import Turn, Turns, TurnStore
 from gateway.core.evidence import NotChecked, Proven, Rejected
 from gateway.core.lru import Lru
+from gateway.core.network import Address
 from gateway.core.owner import StoredSecret, TokenRecord
 from gateway.core.reason import Reason
 from gateway.core.rt_token import RT_BCRYPT
@@ -122,6 +124,10 @@ class Authenticator:
         self.hits += 1
         return Proven.of(record, secret, basic_user)
 
+    def digest(self, presented: bytes) -> bytes:
+        """What a presented value may be known by; of no use outside this process."""
+        return self._verified.digest(presented)
+
     def remembered(self, presented: bytes, basic_user: bytes | None = None) -> Proven | Rejected | None:
         """What `authenticate` would say, where it takes neither the store nor a hash; None where it does."""
         try:
@@ -144,9 +150,17 @@ class Authenticator:
         return self._lease.position + self._turns_taken == epoch
 
     async def authenticate(
-        self, presented: bytes, basic_user: bytes | None = None, *, rt: RtAsked | None = None
+        self,
+        presented: bytes,
+        basic_user: bytes | None = None,
+        *,
+        rt: RtAsked | None = None,
+        address: Address | None = None,
     ) -> Evidence:
-        """Evidence about a presented value. Never raises for anything that a client or the store can do."""
+        """Evidence about a presented value. Never raises for anything that a client or the store can do.
+
+        `address`: of the client, whose network waits for hashes in a lane of its own.
+        """
         try:
             self._lease.renew()
             if rt is not None:
@@ -158,7 +172,7 @@ class Authenticator:
             if parsed is None:
                 return Rejected(reason=Reason.MALFORMED_TOKEN)
             self.misses += 1
-            return await self._prove(presented, parsed, basic_user)
+            return await self._prove(presented, parsed, basic_user, network(address))
         except (StaleError, StoreError, TimeoutError) as error:
             return NotChecked(reason=Reason.UNAVAILABLE, detail=f"the store cannot be read: {error}".rstrip(": "))
         except PoolFullError as error:
@@ -195,7 +209,7 @@ class Authenticator:
         self.misses += 1
         return Rejected(reason=Reason.WRONG_SECRET, handle=name)
 
-    async def _prove(self, presented: bytes, parsed: Parsed, basic_user: bytes | None) -> Evidence:
+    async def _prove(self, presented: bytes, parsed: Parsed, basic_user: bytes | None, lane: bytes) -> Evidence:
         name = handle(self._brand, parsed.kind, parsed.id)
         digest = self._verified.digest(presented)
         for _ in range(REREADS):
@@ -206,7 +220,7 @@ class Authenticator:
                 if self._still(position, parsed.id, None):
                     return Rejected(reason=Reason.UNKNOWN_TOKEN, handle=name)
                 continue
-            secret = await self._matching(digest, parsed, record)
+            secret = await self._matching(digest, parsed, record, lane)
             if not self._still(position, parsed.id, record):
                 continue
             if secret is None:
@@ -262,7 +276,7 @@ class Authenticator:
         self._lease.renew(FRESH_S)
         return index.lacks(token_id)
 
-    async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord) -> StoredSecret | None:
+    async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord, lane: bytes) -> StoredSecret | None:
         """The secret row that the presented secret was hashed into; None when there is none."""
         fact = self._verified.again(digest)
         known = None if fact is None else fact.secret_in(record)
@@ -277,7 +291,7 @@ class Authenticator:
                 continue
             if self._verified.is_refuted(digest, secret):
                 continue
-            verdict = await self._verify(digest, secret, parsed, is_guess=key is None)
+            verdict = await self._verify(digest, secret, parsed, lane, is_guess=key is None)
             if verdict.fault:
                 self._fault(f"token {record.token.id}, secret {secret.row}: {verdict.fault}")
             if verdict.matches:
@@ -287,7 +301,9 @@ class Authenticator:
             self._verified.refute(digest, secret)
         return None
 
-    async def _verify(self, digest: bytes, secret: StoredSecret, parsed: Parsed, *, is_guess: bool) -> Verdict:
+    async def _verify(
+        self, digest: bytes, secret: StoredSecret, parsed: Parsed, lane: bytes, *, is_guess: bool
+    ) -> Verdict:
         """argon2, once for any number of checks that present the same value at the same time.
 
         `is_guess`: no tag of ours stands before it, so that whoever knows the handle gets here. Few of one token at a
@@ -298,7 +314,7 @@ class Authenticator:
         if flight is None:
             if is_guess and self._guesses[secret.row] >= GUESSES_AT_ONCE:
                 raise PoolFullError("the token is being tried with other secrets")
-            work = self._pool.run(lambda: verify_token_secret(secret.scheme, secret.hash, parsed.secret))
+            work = self._pool.run(lambda: verify_token_secret(secret.scheme, secret.hash, parsed.secret), lane)
             flight = self._flights[flight_key] = asyncio.create_task(work)
             flight.add_done_callback(lambda done: self._landed(flight_key, done))
             if is_guess:

@@ -25,23 +25,37 @@ class UsageStore(Protocol):
         ...
 
 
+class _Tally:
+    """Uses of one token; changed in place, at every check."""
+
+    __slots__ = ("count", "last_address", "last_used_at")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last_used_at: datetime
+        self.last_address: Address | None = None
+
+
 class UsageCounter:
     """Uses since the last write, per token."""
 
     def __init__(self, store: UsageStore, fault: Callable[[str], None]) -> None:
         self._store = store
         self._fault = fault
-        self._pending: dict[str, Use] = {}
+        self._pending: dict[str, _Tally] = {}
         self._writing = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
 
     def count(self, token_id: str, at: datetime, address: Address | None) -> None:
         """Count one allowed check."""
         known = self._pending.get(token_id)
-        if known is None and len(self._pending) >= MAX_TOKENS:
-            return
-        total = 1 if known is None else known.count + 1
-        self._pending[token_id] = Use(token_id=token_id, count=total, last_used_at=at, last_address=str(address or ""))
+        if known is None:
+            if len(self._pending) >= MAX_TOKENS:
+                return
+            known = self._pending[token_id] = _Tally()
+        known.count += 1
+        known.last_used_at = at
+        known.last_address = address
 
     async def write(self) -> None:
         """Write what was counted until now; with a write under way, after that. StoreError: the counts are kept."""
@@ -57,10 +71,10 @@ class UsageCounter:
             if not batch:
                 return
             try:
-                await self._store.record_usage(tuple(batch.values()))
+                await self._store.record_usage([_use(token_id, tally) for token_id, tally in batch.items()])
             except StoreError:
-                for use in batch.values():
-                    self._restore(use)
+                for token_id, tally in batch.items():
+                    self._restore(token_id, tally)
                 raise
 
     def _written(self, task: asyncio.Task[None]) -> None:
@@ -82,12 +96,14 @@ class UsageCounter:
                 await asyncio.wait_for(stop.wait(), INTERVAL_S)
             await self.flush()
 
-    def _restore(self, old: Use) -> None:
-        new = self._pending.get(old.token_id)
+    def _restore(self, token_id: str, old: _Tally) -> None:
+        new = self._pending.get(token_id)
         if new is None:
-            self._pending[old.token_id] = old
+            self._pending[token_id] = old
         else:
-            total = old.count + new.count
-            self._pending[old.token_id] = Use(
-                token_id=old.token_id, count=total, last_used_at=new.last_used_at, last_address=new.last_address
-            )
+            new.count += old.count
+
+
+def _use(token_id: str, tally: _Tally) -> Use:
+    address = str(tally.last_address or "")
+    return Use(token_id=token_id, count=tally.count, last_used_at=tally.last_used_at, last_address=address)

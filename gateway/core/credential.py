@@ -7,11 +7,11 @@ one, two different values are refused, because two servers could pick a differen
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.core.headers import Headers, SingleHeaders
 from gateway.core.rt_token import parse_rt_token
 
 MAX_VALUE = 8190  # bytes of one header value; longer ones do not reach us through any proxy (PROXIES A.5)
@@ -56,6 +56,7 @@ _MALFORMED = Presented(token=b"")
 class _Transports(NamedTuple):
     schemes: frozenset[bytes]
     headers: frozenset[bytes]
+    looked_at: frozenset[bytes]
     query: frozenset[bytes]
     form: frozenset[bytes]
     rt: bool
@@ -66,9 +67,12 @@ def _compiled(credentials: tuple[str, ...]) -> _Transports:
     def named(prefix: str) -> frozenset[bytes]:
         return frozenset(name.removeprefix(prefix).encode("ascii") for name in credentials if name.startswith(prefix))
 
+    schemes = frozenset(name.encode("ascii") for name in credentials if name in SCHEMES)
+    headers = frozenset(name.lower() for name in named("header:"))
     return _Transports(
-        frozenset(name.encode("ascii") for name in credentials if name in SCHEMES),
-        frozenset(name.lower() for name in named("header:")),
+        schemes,
+        headers,
+        headers | {b"authorization"} if schemes or RT in credentials else headers,
         named("query:"),
         named("form:"),
         RT in credentials,
@@ -77,8 +81,7 @@ def _compiled(credentials: tuple[str, ...]) -> _Transports:
 
 def header_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
     """The lower-case names of all headers in which these transports look."""
-    transports = _compiled(credentials)
-    return transports.headers | {b"authorization"} if transports.schemes or transports.rt else transports.headers
+    return _compiled(credentials).looked_at
 
 
 def query_names(credentials: tuple[str, ...]) -> frozenset[bytes]:
@@ -104,13 +107,13 @@ def agree(one: Credential, other: Credential) -> Credential:
             return other if one.basic_user is None else one
 
 
-def present(headers: Sequence[tuple[bytes, bytes]], credentials: tuple[str, ...]) -> Credential:
+def present(headers: Headers, credentials: tuple[str, ...]) -> Credential:
     """Find the one credential in the header transports listed (`bearer`, `token`, `basic`, `header:NAME`)."""
     transports = _compiled(credentials)
     schemes, named = transports.schemes, transports.headers
     authorization: bytes | None = None
     found: Credential = _NOTHING
-    for name, value in headers:
+    for name, value in headers.among(transports.looked_at) if isinstance(headers, SingleHeaders) else headers:
         key = name.lower()
         if key == b"authorization" and (schemes or transports.rt):
             if authorization is not None and authorization != value:

@@ -10,6 +10,7 @@ The port in the host is dropped, whichever it is: clients choose it freely, prox
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
@@ -21,6 +22,8 @@ __all__ = ["LENIENCES", "Malformed", "Reading", "Target", "client_address", "par
 MAX_URI_BYTES: Final = 16_384
 MAX_HOST_CHARACTERS: Final = 253  # RFC 1035, without the trailing dot
 MAX_FORWARDED_ELEMENTS: Final = 64
+REMEMBERED: Final = 4096  # hosts, and addresses, that are not parsed again
+REMEMBERED_BYTES: Final = 300  # of each at most: longer ones would let a stranger fill the memory, and no host is
 
 # One reading, no escape, nothing irregular: most paths end here. `;` `%` `\\` `#` `:` `~`, a segment that is empty or
 # ends in a dot, and everything outside ASCII take the long way, which gives plain paths the same answer.
@@ -80,7 +83,8 @@ def parse_target(
 
     `weigh`: whether some route may accept an ambiguous path, so that all of its readings are wanted.
     """
-    if _METHOD.fullmatch(method) is None:
+    verb = _verb(method) if len(method) <= REMEMBERED_BYTES else None
+    if verb is None:
         return Malformed("the method is not an upper-case token of at most 32 characters")
     name = parse_host(host)
     if name is None:
@@ -101,7 +105,6 @@ def parse_target(
         text = _printable(path)
         readings, leniences = found
         irregular = any(_IRREGULAR_ON_WINDOWS.search(part) for reading in readings for part in reading.segments)
-    verb = method.decode("ascii")
     return Target(
         method=verb,
         host=name,
@@ -115,11 +118,21 @@ def parse_target(
     )
 
 
+@lru_cache(maxsize=64)
+def _verb(method: bytes) -> str | None:
+    return None if _METHOD.fullmatch(method) is None else method.decode("ascii")
+
+
 def parse_host(raw: bytes) -> str | None:
     """The canonical host: lower case, without port and one trailing dot; IPv6 compressed, in brackets.
 
     None: not a host. Names beyond ASCII come as A-labels and stay so; a client that sends them raw is refused.
     """
+    return _host(raw) if len(raw) <= REMEMBERED_BYTES else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _host(raw: bytes) -> str | None:
     lowered = raw.lower()
     found = _NAME.fullmatch(lowered)
     if found is not None:
@@ -143,7 +156,8 @@ def client_address(forwarded_for: bytes, skip: Networks) -> Address | None:
     rest = forwarded_for
     for _ in range(MAX_FORWARDED_ELEMENTS):
         rest, comma, element = rest.rpartition(b",")
-        address = _address(element.strip(b" \t"))
+        element = element.strip(b" \t")
+        address = _known_address(element) if len(element) <= REMEMBERED_BYTES else _address(element)
         if address is None or not comma or address not in skip:
             return address
     return None
@@ -161,6 +175,9 @@ def _address(element: bytes) -> Address | None:
         return address.ipv4_mapped or address
     except AddressValueError:
         return None
+
+
+_known_address = lru_cache(maxsize=REMEMBERED)(_address)
 
 
 def _is_port(digits: bytes | None) -> bool:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from gateway.core.decision import Allow, Challenge, Deny
+from gateway.core.headers import SingleHeaders
 from gateway.core.policy import Policy
 from gateway.core.reason import OUTSIDE, Reason
 from gateway.core.routes import Route
@@ -41,14 +42,28 @@ def refused(decision: Deny | Challenge, headers: Headers, *, realm: str, support
     return Answer(status=outside.status, headers=(*answered, _PLAIN), body=code.encode("ascii") + b"\n")
 
 
-def _kept(decision: Allow, headers: Headers, policy: Policy) -> tuple[tuple[bytes, bytes], ...]:
+def echoes(route: Route, headers: Headers, policy: Policy) -> bool:
+    """Whether an Allow on this route repeats any of these headers."""
+    names = _echoed(route, policy)
+    if not names:
+        return False
+    if isinstance(headers, SingleHeaders):
+        return not names.isdisjoint(headers.values)
+    return any(name.lower() in names for name, _ in headers)
+
+
+def _echoed(route: Route, policy: Policy) -> frozenset[bytes]:
     """The client's own credential headers, for routes that leave them to the app; shipped configs copy them over."""
-    route = decision.route
     names: frozenset[bytes] = frozenset()
     if route.app_secret is None and route.authorization == "keep":
         names = policy.credential_headers
     if policy.strips_cookies and route.cookies == "keep":
         names |= {b"cookie"}
+    return names
+
+
+def _kept(decision: Allow, headers: Headers, policy: Policy) -> tuple[tuple[bytes, bytes], ...]:
+    names = _echoed(decision.route, policy)
     if not names:
         return ()
     return tuple(pair for pair in headers if pair[0].lower() in names and _is_writable(pair[1]))

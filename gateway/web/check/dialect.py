@@ -6,15 +6,15 @@ is missing or doubled is a `BadFacts`, for honest clients too, so that a proxy c
 first day.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-Headers = Sequence[tuple[bytes, bytes]]
+from gateway.core.headers import Headers, SingleHeaders
+
+__all__ = ["Answer", "BadFacts", "Body", "Dialect", "Facts", "Headers", "single"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What the proxy says about its client's request, still as the bytes that came."""
 
     method: bytes
@@ -68,7 +68,10 @@ class Dialect(Protocol):
 
 def single(headers: Headers, name: bytes) -> bytes | BadFacts:
     """The value of a header that must come exactly once and not empty; `name` in lower case."""
-    values = [value for key, value in headers if key.lower() == name]
+    if isinstance(headers, SingleHeaders):
+        values = [headers.values[name]] if name in headers.values else []
+    else:
+        values = [value for key, value in headers if key.lower() == name]
     if len(values) != 1:
         return BadFacts(f"{name.decode()} came {len(values)} times, must come once")
     if not values[0]:

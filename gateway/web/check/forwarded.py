@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from gateway.core.headers import SingleHeaders
 from gateway.web.check.dialect import Answer, BadFacts, Facts, Headers, single
 
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -18,6 +19,11 @@ def fact(headers: Headers, name: bytes) -> bytes | BadFacts:
 
 def gather(headers: Headers, *, method: bytes, uri: bytes, host: bytes, forwarded_for: bytes) -> Facts | BadFacts:
     """The four facts from the four headers named, or the first fault. No other header is looked at."""
+    if isinstance(headers, SingleHeaders):
+        found = headers.values.get
+        facts = Facts(found(method, b""), found(uri, b""), found(host, b""), found(forwarded_for, b""))
+        if all(facts) and _CONTROL.search(b"".join(facts)) is None:
+            return facts
     values: list[bytes] = []
     for name in (method, uri, host, forwarded_for):
         value = fact(headers, name)

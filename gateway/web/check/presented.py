@@ -23,7 +23,9 @@ async def presented(headers: Headers, query: bytes, body: Body | None, credentia
 
 def in_head(headers: Headers, query: bytes, credentials: tuple[str, ...]) -> Credential:
     """The one value in the headers and in the query, in the transports that the route lists."""
-    return agree(present(headers, credentials), urlencoded(query, query_names(credentials)))
+    names = query_names(credentials)
+    found = present(headers, credentials)
+    return agree(found, urlencoded(query, names)) if names else found
 
 
 async def _in_form(headers: Headers, body: Body, credentials: tuple[str, ...]) -> Credential:

@@ -7,7 +7,7 @@ way out of here that is not a `decide` that said Allow is a refusal; an exceptio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -20,17 +20,18 @@ from gateway.auth.usage import UsageCounter
 from gateway.core.credential import RT, Presented
 from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
 from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
+from gateway.core.lru import Lru
 from gateway.core.network import Networks
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_token
 from gateway.core.target import Malformed, Target, parse_target
 from gateway.core.until import allowed_until
-from gateway.web.check.answer import allowed, refused
-from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Headers
+from gateway.web.check.answer import allowed, echoes, refused
+from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Facts, Headers
 from gateway.web.check.presented import in_head, presented
 from gateway.web.check.redacted import redacted
-from gateway.web.check.standing import Known, Standing
+from gateway.web.check.standing import STANDINGS, Known, Question, Standing
 
 log = structlog.get_logger("check")
 LOGGED_PATH = 256  # characters of a path that one log line shows
@@ -80,6 +81,7 @@ class CheckService:
         """`ticks`: seconds that never go back, for what is limited."""
         self.limits = CheckLimits(ticks)
         self.settings = settings
+        self._standings: Lru[Question, Standing] = Lru(STANDINGS)
         self._authenticator = authenticator
         self._usage = usage
         self._refusals = refusals
@@ -92,25 +94,33 @@ class CheckService:
         Never raises.
         """
         settings = self.settings
-        target: Target | None = None
-        standing: Standing | None = None
         try:
-            read = self._read(dialect, headers, settings)
-            if isinstance(read, Target):
-                target = read
-                judged = self._judge_by_memory(settings, target, headers)
-                if judged is None:
-                    return None
-                decision, proven = judged
-                decision = self.limits.held(decision, target, settings.limits, settings.policy.brand)
-                if isinstance(decision, Allow):
-                    standing = self._standing(dialect, settings, target, decision, proven)
-            else:
-                decision = read
+            judged = self._recall(settings, dialect, headers)
+            if not isinstance(judged, _Judged):
+                return judged
+            target = judged.target
+            decision = self.limits.held(judged.decision, target, settings.limits, settings.policy.brand)
         except Exception:  # as in `check`
             log.exception("check failed")
-            decision = Deny(reason=Reason.INTERNAL_ERROR)
-        return Known(self._answer(dialect, headers, settings, decision, target), standing)
+            target, decision = None, Deny(reason=Reason.INTERNAL_ERROR)
+            judged = _Judged(None, decision)
+        answer = self._answer(dialect, headers, settings, decision, target)
+        if not isinstance(decision, Allow) or target is None or target.leniences:
+            return Known(answer, None)
+        standing = Standing(
+            answer,
+            settings=settings,
+            epoch=self._authenticator.epoch,  # there was no await since the evidence was true
+            until=None if judged.proven is None else allowed_until(judged.proven, settings.policy),
+            dialect=dialect.name,
+            reason=decision.reason,
+            route=decision.route,
+            token_id=None if decision.token is None else decision.token.id,
+            address=target.address,
+        )
+        if judged.question is not None:
+            self._standings.put(judged.question, standing)
+        return Known(answer, standing)
 
     def again(self, standing: Standing) -> bool:
         """Count, limit and measure one more check that an Allow stands for. False: nothing is done, judge it."""
@@ -140,7 +150,8 @@ class CheckService:
         target: Target | None = None
         decision: Decision
         try:
-            read = self._read(dialect, headers, settings)
+            facts = dialect.facts(headers)
+            read = _bad(facts) if isinstance(facts, BadFacts) else _target(facts, headers, settings)
             if isinstance(read, Target):
                 target = read
                 decision = await self._decide(settings, target, headers, body if dialect.carries_form else None)
@@ -156,63 +167,40 @@ class CheckService:
         """Refuse a peer outside `trusted_proxies`, whatever it sent; its headers are not read as facts."""
         return self._answer(dialect, headers, self.settings, Deny(reason=Reason.UNTRUSTED_PEER), None)
 
-    def _read(self, dialect: Dialect, headers: Headers, settings: CheckSettings) -> Target | Deny:
+    def _recall(self, settings: CheckSettings, dialect: Dialect, headers: Headers) -> "_Judged | Known | None":
+        """The decision, or an answer that stands; None when it takes the store, a hash or a turn."""
+        policy = settings.policy
         facts = dialect.facts(headers)
         if isinstance(facts, BadFacts):
-            return Deny(reason=Reason.BAD_FACTS, detail=facts.detail)
-        target = parse_target(
-            method=facts.method,
-            uri=facts.uri,
-            host=facts.host,
-            forwarded_for=facts.forwarded_for,
-            skip=settings.skip,
-            preflight=facts.method == b"OPTIONS" and is_preflight(headers),
-            weigh=settings.policy.accepts_ambiguity,
-        )
-        if isinstance(target, Malformed):
-            return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
-        return target
-
-    def _judge_by_memory(
-        self, settings: CheckSettings, target: Target, headers: Headers
-    ) -> tuple[Decision, Proven | None] | None:
-        """The decision with the evidence behind an Allow; None when it takes the store, a hash or a turn."""
-        policy = settings.policy
+            return _Judged(None, _bad(facts))
+        target = _target(facts, headers, settings)
+        if isinstance(target, Deny):
+            return _Judged(None, target)
         demands = choose(policy, target)
         if not isinstance(demands, tuple):
-            return demands, None
-        credentials = demands[0].route.credentials
-        credential = in_head(headers, target.query, credentials)
+            return _Judged(target, demands)
+        route, login = demands[0]
+        credential = in_head(headers, target.query, route.credentials)
         if not isinstance(credential, Presented):
-            return decide(policy, target, demands, credential, self._clock()), None
-        if RT in credentials and parse_rt_token(credential.token) is not None:
+            return _Judged(target, decide(policy, target, demands, credential, self._clock()))
+        if RT in route.credentials and parse_rt_token(credential.token) is not None:
             return None
+        question: Question | None = None
+        if not target.leniences and not echoes(route, headers, policy):
+            digest, user = self._authenticator.digest(credential.token), credential.basic_user
+            question = (digest, user, route.index, login, facts.host, facts.forwarded_for, dialect.name)
+            standing = self._standings.get(question)
+            if standing is not None and self.again(standing):
+                return Known(standing.answer, standing)
         evidence = self._authenticator.remembered(credential.token, credential.basic_user)
         if evidence is None:
             return None
         now = self._clock()
         if isinstance(evidence, Rejected):
             judged = self.limits.judged(evidence, target.address, settings.limits)
-            return decide(policy, target, demands, judged, now), None
+            return _Judged(target, decide(policy, target, demands, judged, now))
         decision = decide(policy, target, demands, evidence, now)
-        return None if turn_of(decision, evidence, now) is not None else (decision, evidence)
-
-    def _standing(
-        self, dialect: Dialect, settings: CheckSettings, target: Target, decision: Allow, proven: Proven | None
-    ) -> Standing | None:
-        """What this Allow stands on, judged this moment without an await; None where a path has several readings."""
-        if target.leniences or (proven is None) != (decision.token is None):
-            return None
-        return Standing(
-            settings=settings,
-            epoch=self._authenticator.epoch,
-            until=None if proven is None else allowed_until(proven, settings.policy),
-            dialect=dialect.name,
-            reason=decision.reason,
-            route=decision.route,
-            token_id=None if proven is None else proven.token.id,
-            address=target.address,
-        )
+        return None if turn_of(decision, evidence, now) is not None else _Judged(target, decision, evidence, question)
 
     async def _decide(self, settings: CheckSettings, target: Target, headers: Headers, body: Body | None) -> Decision:
         policy = settings.policy
@@ -263,6 +251,34 @@ class CheckService:
         if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
             _log_refusal(dialect.name, decision, target)
         return dialect.reply(refused(decision, headers, realm=settings.realm, support_contact=settings.support_contact))
+
+
+class _Judged(NamedTuple):
+    """A decision from memory; with the evidence of an Allow, and under what its answer may be kept."""
+
+    target: Target | None
+    decision: Decision
+    proven: Proven | None = None
+    question: Question | None = None
+
+
+def _bad(facts: BadFacts) -> Deny:
+    return Deny(reason=Reason.BAD_FACTS, detail=facts.detail)
+
+
+def _target(facts: Facts, headers: Headers, settings: CheckSettings) -> Target | Deny:
+    target = parse_target(
+        method=facts.method,
+        uri=facts.uri,
+        host=facts.host,
+        forwarded_for=facts.forwarded_for,
+        skip=settings.skip,
+        preflight=facts.method == b"OPTIONS" and is_preflight(headers),
+        weigh=settings.policy.accepts_ambiguity,
+    )
+    if isinstance(target, Malformed):
+        return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
+    return target
 
 
 def is_preflight(headers: Headers) -> bool:

@@ -1,33 +1,56 @@
-"""What has to hold for an Allow to be given once more, to the same head, without being judged anew."""
+"""What has to hold for an Allow to be given once more without being judged anew (docs/decisions/0006)."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gateway.core.network import Address
 from gateway.core.reason import Reason
 from gateway.core.route import Route
 from gateway.web.check.dialect import Answer
 
+STANDINGS: Final = 12_000  # kept at once; about 1.5 kB each with ordinary identities
 
-class Standing(NamedTuple):
+# All that an Allow follows from, beside what `Standing` holds it to: the keyed digest of the presented token, the Basic
+# user, the route, the segment at `{login}`, the host, the chain of client addresses, and the dialect that is answered.
+Question = tuple[bytes, bytes | None, int, str | None, bytes, bytes, str]
+
+
+class Standing:
     """The Allow stands while the settings are the same object, the epoch is the same, and it is before `until`.
 
-    `epoch` moves with every row of the change feed and with every turn in a token's life. The rest is what a repetition
-    is counted, limited and measured by.
+    `epoch` moves with every row of the change feed and with every turn in a token's life. `route`, `token_id` and
+    `address` are what a repetition is counted and limited by. `written`: the answer's bytes, for the lane to keep.
     """
 
-    settings: object
-    epoch: int
-    until: datetime | None
-    dialect: str
-    reason: Reason
-    route: Route
-    token_id: str | None
-    address: Address | None
+    __slots__ = ("address", "answer", "dialect", "epoch", "reason", "route", "settings", "token_id", "until", "written")
+
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        settings: object,
+        epoch: int,
+        until: datetime | None,
+        dialect: str,
+        reason: Reason,
+        route: Route,
+        token_id: str | None,
+        address: Address | None,
+    ) -> None:
+        self.answer = answer
+        self.settings = settings
+        self.epoch = epoch
+        self.until = until
+        self.dialect = dialect
+        self.reason = reason
+        self.route = route
+        self.token_id = token_id
+        self.address = address
+        self.written = b""
 
 
 class Known(NamedTuple):
-    """An answer from memory. `standing` None: the next such head has to be judged like this one."""
+    """An answer from memory. `standing` None: the next such check has to be judged like this one."""
 
     answer: Answer
     standing: Standing | None

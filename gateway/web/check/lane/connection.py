@@ -16,7 +16,8 @@ from gateway.web import caps
 from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.fixed import FAILED, MALFORMED, NOT_A_CHECK
 from gateway.web.check.lane.heads import Head, Malformed, read
-from gateway.web.check.lane.wire import Reply, reply
+from gateway.web.check.lane.wire import Reply, allow, reply
+from gateway.web.check.standing import Known
 
 if TYPE_CHECKING:
     from gateway.web.check.lane.lane import Lane
@@ -184,9 +185,7 @@ class Connection(asyncio.Protocol):
                 self._task = task = lane.begin(self._ask(dialect, found))
                 task.add_done_callback(self._asked)
             else:
-                written = self._write_answer(known.answer, found)
-                if known.standing is not None and self._trusted_at_accept and not lane.is_draining:
-                    lane.repeated.offer(self._digest, written, known.standing)
+                self._write_known(known, found)
         return True
 
     async def _ask(self, dialect: Dialect, head: Head) -> None:
@@ -205,11 +204,23 @@ class Connection(asyncio.Protocol):
 
     # --- answers ---
 
-    def _write_answer(self, answer: Answer, head: Head) -> Reply:
+    def _write_known(self, known: Known, head: Head) -> None:
+        lane, standing = self._lane, known.standing
+        if standing is None:
+            self._write_answer(known.answer, head)
+            return
+        if not standing.written:
+            standing.written = reply(known.answer, keeps_alive=True).before
+        keeps_alive = head.keeps_alive and not lane.is_draining
+        written = allow(standing.written, keeps_alive=keeps_alive, is_http_10=head.is_http_10)
+        self._write(written)
+        if self._trusted_at_accept and not lane.is_draining:
+            lane.repeated.offer(self._digest, written, standing)
+
+    def _write_answer(self, answer: Answer, head: Head) -> None:
         keeps_alive = head.keeps_alive and self._is_trusted() and not self._lane.is_draining
         written = reply(answer, keeps_alive=keeps_alive, is_http_10=head.is_http_10, is_head=head.method == b"HEAD")
         self._write(written)
-        return written
 
     def _write(self, written: Reply) -> None:
         if self._is_ending:

@@ -29,11 +29,21 @@ def reply(answer: Answer, *, keeps_alive: bool, is_http_10: bool = False, is_hea
     for name, value in answer.headers:
         parts += (name, b": ", value, b"\r\n")
     parts.append(b"Server: token-gateway\r\nContent-Length: %d\r\nDate: " % len(answer.body))
-    if keeps_alive == is_http_10:  # otherwise it is what the version means by itself
-        after = b"\r\nConnection: keep-alive\r\n\r\n" if keeps_alive else b"\r\nConnection: close\r\n\r\n"
-    else:
-        after = b"\r\n\r\n"
+    after = _end(keeps_alive=keeps_alive, is_http_10=is_http_10)
     return Reply(b"".join(parts), after if is_head else after + answer.body, not keeps_alive)
+
+
+def allow(before: bytes, *, keeps_alive: bool, is_http_10: bool) -> Reply:
+    """An Allow whose first part is there already, as HTTP/1.1 has it. It has no body, so that HEAD is no matter."""
+    if is_http_10:
+        before = b"HTTP/1.0" + before[8:]
+    return Reply(before, _end(keeps_alive=keeps_alive, is_http_10=is_http_10), not keeps_alive)
+
+
+def _end(*, keeps_alive: bool, is_http_10: bool) -> bytes:
+    if keeps_alive != is_http_10:
+        return b"\r\n\r\n"  # it is what the version means by itself
+    return b"\r\nConnection: keep-alive\r\n\r\n" if keeps_alive else b"\r\nConnection: close\r\n\r\n"
 
 
 class Dates:
