@@ -17,13 +17,17 @@ MARGIN_S = 0.010  # beyond the store's bound, for the difference between clocks 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The store, the keys and the settings of one installation, and the clock. Built by the CLI and by `runtime`."""
+    """The store, the keys and the settings of one installation, and the clock. Built by the CLI and by `runtime`.
+
+    `waits`: whether use cases return only when what they took away is effective everywhere.
+    """
 
     store: Store
     keyring: KeyRing
     hashing: HashPool
     settings: Settings
     now: Callable[[], datetime]
+    waits: bool = True
 
     def signing_key(self) -> Key:
         """The key that new secrets are tagged with. Refused when the store does not know it."""
@@ -41,8 +45,8 @@ class Desk:
 class Effect:
     """How far a change has come when its use case returns.
 
-    `waited_s`: how long ago it was committed. `everywhere_by`: with `serve_cached_for`, hosts that cannot reach the
-    store may use the old state until then; None when there is no such host.
+    `waited_s`: how long ago it was committed. `everywhere_by`: until when the old state may be used, since nobody
+    waited, or by hosts that cannot reach the store (`serve_cached_for`); None when it is effective everywhere now.
     """
 
     waited_s: float
@@ -51,12 +55,15 @@ class Effect:
 
 async def effective(desk: Desk) -> Effect:
     """Return when no check that begins from now on can see the state before a change; call it right after the commit.
+    At once, with the time when that will be, at a desk that does not wait.
 
     Every worker uses cached state for at most the store's bound after its last complete poll of the feed.
     """
     committed = time.monotonic()
     cached_s = desk.store.meta.serve_cached_for_s
-    by = desk.now() + timedelta(seconds=cached_s) if cached_s else None
     wait_s = desk.store.meta.bound_s + MARGIN_S
+    if not desk.waits:
+        return Effect(waited_s=0.0, everywhere_by=desk.now() + timedelta(seconds=max(cached_s, wait_s)))
+    by = desk.now() + timedelta(seconds=cached_s) if cached_s else None
     await asyncio.sleep(wait_s)
     return Effect(waited_s=time.monotonic() - committed, everywhere_by=by)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import owner
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.user import (
     AddGroupsOption,
     GroupOption,
@@ -84,6 +84,7 @@ def groups(
     set_to: SetGroupsOption = None,
     add_to: AddGroupsOption = None,
     remove: RemoveGroupsOption = None,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -94,7 +95,9 @@ def groups(
       token-gateway app groups nightly-export
       token-gateway app groups nightly-export --add admins --remove guests
     """
-    owner.groups(KIND, name, set_to=set_to, add=add_to, remove=remove, config=config, as_json=as_json)
+    owner.groups(
+        KIND, name, set_to=set_to, add=add_to, remove=remove, waits=not no_wait, config=config, as_json=as_json
+    )
 
 
 @application_app.command("edit")
@@ -110,6 +113,7 @@ def edit(
         typer.Option("--organisation", help="All organisations, anew; may be repeated.", show_default=False),
     ] = None,
     no_organisation: Annotated[bool, typer.Option("--no-organisation", help="No organisation any more.")] = False,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -126,20 +130,23 @@ def edit(
         name=title,
         email=contact,
         organisations=owner.organisations_given(organisation, none=no_organisation),
+        waits=not no_wait,
         config=config,
         as_json=as_json,
     )
 
 
 @application_app.command("disable")
-def disable(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def disable(
+    name: Name, no_wait: NoWaitOption = False, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Stop an application and all of its tokens; returns when that is effective everywhere.
 
     \b
     Example:
       token-gateway app disable nightly-export
     """
-    owner.set_enabled(KIND, name, enabled=False, config=config, as_json=as_json)
+    owner.set_enabled(KIND, name, enabled=False, waits=not no_wait, config=config, as_json=as_json)
 
 
 @application_app.command("enable")
@@ -154,11 +161,18 @@ def enable(name: Name, config: ConfigOption = None, as_json: JsonOption = False)
 
 
 @application_app.command("delete")
-def delete(name: Name, yes: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def delete(
+    name: Name,
+    *,
+    yes: YesOption = False,
+    no_wait: NoWaitOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Delete an application and revoke all of its tokens. The name is never given again.
 
     \b
     Example:
       token-gateway app delete nightly-export --yes
     """
-    owner.delete(KIND, name, yes=yes, config=config, as_json=as_json)
+    owner.delete(KIND, name, yes=yes, waits=not no_wait, config=config, as_json=as_json)

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pwd
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -94,11 +95,13 @@ async def authenticating(desk: Desk) -> AsyncIterator[Authenticator]:
         feed.close()
 
 
-def at_desk(config: Path | None, work: Callable[[Desk], Awaitable[T]], *, registering: bool = False) -> T:
-    """Open the installation, do the work, close it."""
+def at_desk(
+    config: Path | None, work: Callable[[Desk], Awaitable[T]], *, registering: bool = False, waits: bool = True
+) -> T:
+    """Open the installation, do the work, close it. `waits`: until what it took away is effective everywhere."""
 
     async def run() -> T:
         async with opened(load_settings(config), registering=registering) as desk:
-            return await work(desk)
+            return await work(replace(desk, waits=waits))
 
     return asyncio.run(run())

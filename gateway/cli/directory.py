@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.failure import REFUSED, Failure, Told, tell
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json, show_table
 from gateway.core.naming import printable
 
@@ -31,6 +31,7 @@ def sync(
     force: Annotated[
         bool, typer.Option("--force", help="Also when more than half of the people would be disabled.")
     ] = False,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,6 +67,7 @@ def sync(
             dry_run=dry_run,
             force=force,
         ),
+        waits=not no_wait,
     )
     if as_json:
         show_json(_document(done))

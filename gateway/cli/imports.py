@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.failure import REFUSED
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json
 from gateway.cli.owner import effect_document, effect_words
 
@@ -43,6 +43,7 @@ def users(
     update: Annotated[bool, typer.Option("--update", help="Also change users that are there already.")] = False,
     dry_run: DryRunOption = False,
     report: ReportOption = None,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -71,6 +72,7 @@ def users(
                 update=update,
                 dry_run=dry_run,
             ),
+            waits=not no_wait,
         )
     if as_json:
         found = {"created": done.created, "updated": done.updated, "unchanged": done.unchanged}

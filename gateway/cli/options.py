@@ -1,4 +1,6 @@
-"""The options that every command has, defined once: `--config` and `--json`, before or behind the command's name."""
+"""The options that every command has, defined once: `--config` and `--json`, before or behind the command's name; and
+`--no-wait`, which those have that take something away.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +36,10 @@ ConfigOption = Annotated[
 JsonOption = Annotated[
     bool,
     typer.Option("--json", callback=_shared(_JSON), help="Print JSON for scripts: exact times, every field."),
+]
+
+NoWaitOption = Annotated[
+    bool, typer.Option("--no-wait", help="Return at once, and say by when it is effective everywhere.")
 ]
 
 

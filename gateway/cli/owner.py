@@ -3,7 +3,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ def edit(
     name: str | None,
     email: str | None,
     organisations: Sequence[str] | None,
+    waits: bool,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -77,6 +78,7 @@ def edit(
         lambda desk: edit_owner(
             desk, actor=operating(), kind=kind, login=login, name=name, email=email, organisations=organisations
         ),
+        waits=waits,
     )
     if as_json:
         show_json(document(done.owner) | {"changed": done.changed} | effect_document(done.effect))
@@ -168,6 +170,7 @@ def groups(
     set_to: Sequence[str] | None,
     add: Sequence[str] | None,
     remove: Sequence[str] | None,
+    waits: bool,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -194,6 +197,7 @@ def groups(
             add=add or (),
             remove=remove or (),
         ),
+        waits=waits,
     )
     if as_json:
         changed = {"added": done.added, "removed": done.removed}
@@ -205,12 +209,16 @@ def groups(
     note(f"{done.owner.login} {'; '.join([*said, now])}{effect_words(done.effect)}.")
 
 
-def set_enabled(kind: OwnerKind, login: str, *, enabled: bool, config: Path | None, as_json: bool) -> None:
+def set_enabled(
+    kind: OwnerKind, login: str, *, enabled: bool, waits: bool = True, config: Path | None, as_json: bool
+) -> None:
     """Disable or enable an owner."""
     from gateway.auth.owners import set_enabled as change
     from gateway.cli.desk import at_desk, operating
 
-    done = at_desk(config, lambda desk: change(desk, actor=operating(), kind=kind, login=login, enabled=enabled))
+    done = at_desk(
+        config, lambda desk: change(desk, actor=operating(), kind=kind, login=login, enabled=enabled), waits=waits
+    )
     if as_json:
         show_json(document(done.owner) | {"changed": done.changed} | effect_document(done.effect))
         return
@@ -218,7 +226,7 @@ def set_enabled(kind: OwnerKind, login: str, *, enabled: bool, config: Path | No
     note(f"{done.owner.login} {'is' if done.changed else 'was already'} {word}{effect_words(done.effect)}.")
 
 
-def delete(kind: OwnerKind, login: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+def delete(kind: OwnerKind, login: str, *, yes: bool, waits: bool, config: Path | None, as_json: bool) -> None:
     """Delete an owner, after a question."""
     from gateway.auth.owners import delete_owner
     from gateway.cli.desk import at_desk, operating
@@ -228,7 +236,7 @@ def delete(kind: OwnerKind, login: str, *, yes: bool, config: Path | None, as_js
             raise Failure("deleting cannot be undone and nobody can be asked here", "add --yes")
         question = f"Delete {WORD[kind]} {login}, revoke all its tokens, and never give the name again?"
         typer.confirm(question, abort=True, err=True)
-    done = at_desk(config, lambda desk: delete_owner(desk, actor=operating(), kind=kind, login=login))
+    done = at_desk(config, lambda desk: delete_owner(desk, actor=operating(), kind=kind, login=login), waits=waits)
     if as_json:
         show_json(document(done.owner) | {"tokens_revoked": done.tokens_revoked} | effect_document(done.effect))
         return
@@ -272,7 +280,8 @@ def effect_words(effect: Any) -> str:
     if effect is None:
         return ""
     if effect.everywhere_by is not None:
-        return f"; effective everywhere by {effect.everywhere_by.isoformat()} (serve_cached_for)"
+        by = effect.everywhere_by.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return f"; effective everywhere by {by}"
     return f"; effective everywhere, {effect.waited_s:.2f} s after the commit"
 
 

@@ -1,25 +1,24 @@
 """`token-gateway token`: make, list, show and rotate tokens. The other commands are in `token_life` and `token_revoke`.
 
-A new token is the only thing on stdout; everything said about it goes to stderr. No secret is ever an argument.
+A new token is the only thing on stdout; everything said about it goes to stderr. It is printed before it is stored, so
+that neither Ctrl-C nor a closed pipe leaves a live secret that nobody has. No secret is ever an argument.
 """
 # ruff: noqa: PLC0415  # imported when a command runs: `--help` stays quick
 
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.failure import Failure
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_fields, show_json, show_table
-from gateway.cli.owner import effect_document, effect_words
-from gateway.cli.times import exact, expiry_wish, idle_wish, moment, relative, span
+from gateway.cli.secret_output import handing_out, say_made, secret_words
+from gateway.cli.times import exact, expiry_wish, idle_wish, moment, span
 from gateway.core.owner import OwnerKind
 
 if TYPE_CHECKING:
     from gateway.auth.desk import Desk
-    from gateway.auth.tokens import Minted
 
 token_app = typer.Typer(
     help="Tokens: make, list, show, edit, rotate, suspend, revoke.", no_args_is_help=True, rich_markup_mode=None
@@ -105,12 +104,13 @@ def create(
                 hosts=host or (),
                 expires=wish,
                 idle=rest,
+                hand_out=handing_out(desk.settings.tokens.brand, as_json=as_json),
             ),
         ),
     )
     if not scope:
         note("It has no scopes: only routes that ask for any valid token will take it.")
-    _hand_out(minted, brand, as_json=as_json)
+    say_made(minted, brand, as_json=as_json)
 
 
 @token_app.command("list")
@@ -205,7 +205,7 @@ def show(token: Reference, config: ConfigOption = None, as_json: JsonOption = Fa
     at = now()
     show_fields(token_output.fields(shown.entry, brand, at))
     typer.echo("")
-    rows = [(exact(one.created_at), _secret_words(one.ends_at, at, until_used=one.until_used)) for one in shown.secrets]
+    rows = [(exact(one.created_at), secret_words(one.ends_at, at, until_used=one.until_used)) for one in shown.secrets]
     show_table(("secret made", "state"), rows, empty="It has no secret.")
 
 
@@ -218,6 +218,7 @@ def rotate(
     until_used: Annotated[
         bool, typer.Option("--until-used", help="The old secret works until the new one is used, at most 7 days.")
     ] = False,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -236,43 +237,19 @@ def rotate(
     brand, minted = at_desk(
         config,
         lambda desk: with_brand(
-            desk, rotate_token(desk, actor=operating(), reference=token, grace=length, until_used=until_used)
+            desk,
+            rotate_token(
+                desk,
+                actor=operating(),
+                reference=token,
+                grace=length,
+                until_used=until_used,
+                hand_out=handing_out(desk.settings.tokens.brand, as_json=as_json),
+            ),
         ),
+        waits=not no_wait,
     )
-    _hand_out(minted, brand, as_json=as_json)
-
-
-def _hand_out(minted: "Minted", brand: str, *, as_json: bool) -> None:
-    """Print the new token: it alone on stdout, so that `T=$(...)` works."""
-    from gateway.cli import token_output
-    from gateway.cli.desk import now
-    from gateway.core.token import handle
-
-    token = minted.token
-    if as_json:
-        made = {"token": minted.whole.reveal()} | token_output.token_document(token, minted.owner, brand)
-        if minted.old_ends_at is not None:
-            made |= {"old_secret_ends_at": minted.old_ends_at, "until_used": minted.until_used}
-        show_json(made | effect_document(minted.effect))
-        return
-    typer.echo(minted.whole.reveal())
-    at = now()
-    expires = token_output.expires_cell(token, at)
-    ends = "never expires" if token.expires_at is None else f"expires {expires} ({exact(token.expires_at)})"
-    scopes = ", ".join(sorted(token.scopes)) or "none"
-    note(f"{handle(brand, token.kind, token.id)} {token.name!r} of {minted.owner.login}: scopes {scopes}; {ends}.")
-    if minted.old_ends_at is not None:
-        words = _secret_words(minted.old_ends_at, at, until_used=minted.until_used)
-        note(f"Its old secret {words}{effect_words(minted.effect)}.")
-    note("This is the only time that the token is shown.")
-
-
-def _secret_words(ends_at: datetime | None, at: datetime, *, until_used: bool) -> str:
-    if ends_at is None:
-        return "current"
-    if ends_at <= at:
-        return "ended"
-    return f"ends {'with the first use of the new one, at the latest ' if until_used else ''}{relative(ends_at, at)}"
+    say_made(minted, brand, as_json=as_json)
 
 
 def one_owner(user: str | None, app: str | None) -> tuple[OwnerKind, str]:

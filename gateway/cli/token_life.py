@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.failure import NOT_FOUND, Failure
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json
 from gateway.cli.owner import effect_document, effect_words
 from gateway.cli.times import expiry_wish, idle_wish
@@ -44,6 +44,7 @@ def edit(
         typer.Option("--expires", help="90d from now, 2027-01-31, 2027-01-31T12:00:00Z, never.", show_default=False),
     ] = None,
     idle: IdleOption = None,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,6 +81,7 @@ def edit(
                 idle=idle_wish(idle),
             ),
         ),
+        waits=not no_wait,
     )
     if as_json:
         shown = token_output.token_document(done.token, done.owner, brand)
@@ -96,6 +98,7 @@ def suspend(
     ] = None,
     all_of_user: AllOfUserOption = None,
     all_of_app: AllOfAppOption = None,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -115,12 +118,18 @@ def suspend(
         raise Failure("nothing to suspend" if not any(ways) else "more than one way to say which", f"give {which}")
     if not tokens:
         kind, login = one_owner(all_of_user, all_of_app)
-        done = at_desk(config, lambda desk: suspend_all(desk, actor=operating(), owner_kind=kind, login=login))
+        done = at_desk(
+            config,
+            lambda desk: suspend_all(desk, actor=operating(), owner_kind=kind, login=login),
+            waits=not no_wait,
+        )
         say_all_stopped(done, "suspended", as_json=as_json)
         return
     references = list(dict.fromkeys(tokens))
     brand, stopped = at_desk(
-        config, lambda desk: with_brand(desk, suspend_tokens(desk, actor=operating(), references=references))
+        config,
+        lambda desk: with_brand(desk, suspend_tokens(desk, actor=operating(), references=references)),
+        waits=not no_wait,
     )
     _say_suspended(stopped, brand, as_json=as_json)
 

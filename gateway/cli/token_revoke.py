@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.failure import NOT_FOUND, Failure
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json
 from gateway.cli.owner import effect_document, effect_words
 from gateway.cli.token import one_owner, with_brand
@@ -41,11 +41,13 @@ def revoke(
         list[str] | None,
         typer.Argument(metavar="[TOKEN]...", help="Handles (tgp_...) or ids; never whole tokens.", show_default=False),
     ] = None,
+    *,
     stdin: Annotated[
         bool, typer.Option("--stdin", help="Read leaked tokens from stdin, whole or handles, one a line.")
     ] = False,
     all_of_user: AllOfUserOption = None,
     all_of_app: AllOfAppOption = None,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,22 +71,27 @@ def revoke(
         raise Failure("nothing to revoke" if not any(ways) else "more than one way to say which", f"give {which}")
     if all_of_user is not None or all_of_app is not None:
         kind, login = one_owner(all_of_user, all_of_app)
-        done = at_desk(config, lambda desk: revoke_all(desk, actor=operating(), owner_kind=kind, login=login))
+        done = at_desk(
+            config,
+            lambda desk: revoke_all(desk, actor=operating(), owner_kind=kind, login=login),
+            waits=not no_wait,
+        )
         say_all_stopped(done, "revoked", as_json=as_json)
         return
     if stdin:
-        _revoke_leaked(config, as_json=as_json)
+        _revoke_leaked(config, waits=not no_wait, as_json=as_json)
         return
     brand, done = at_desk(
         config,
         lambda desk: with_brand(
             desk, revoke_tokens(desk, actor=operating(), references=list(dict.fromkeys(tokens or ())))
         ),
+        waits=not no_wait,
     )
     _say_revoked(done.revoked, done.effect, brand, unknown=done.unknown, as_json=as_json)
 
 
-def _revoke_leaked(config: Any, *, as_json: bool) -> None:
+def _revoke_leaked(config: Any, *, waits: bool, as_json: bool) -> None:
     from gateway.auth.leaked import revoke_leaked
     from gateway.cli.desk import at_desk, authenticating, operating
 
@@ -95,7 +102,7 @@ def _revoke_leaked(config: Any, *, as_json: bool) -> None:
             found = await revoke_leaked(desk, authenticator.authenticate, actor=operating(), lines=lines)
         return desk.settings.tokens.brand, found
 
-    brand, found = at_desk(config, work)
+    brand, found = at_desk(config, work, waits=waits)
     _say_revoked(found.revoked, found.effect, brand, missing=found.missing, as_json=as_json)
 
 

@@ -6,7 +6,7 @@ import typer
 
 from gateway.cli import owner
 from gateway.cli.directory import sync
-from gateway.cli.options import ConfigOption, JsonOption
+from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.passwd import passwd
 from gateway.core.owner import OwnerKind
 
@@ -112,6 +112,7 @@ def groups(
     set_to: SetGroupsOption = None,
     add_to: AddGroupsOption = None,
     remove: RemoveGroupsOption = None,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -122,7 +123,9 @@ def groups(
       token-gateway user groups alice
       token-gateway user groups alice --add admins --remove guests
     """
-    owner.groups(KIND, login, set_to=set_to, add=add_to, remove=remove, config=config, as_json=as_json)
+    owner.groups(
+        KIND, login, set_to=set_to, add=add_to, remove=remove, waits=not no_wait, config=config, as_json=as_json
+    )
 
 
 @user_app.command("edit")
@@ -138,6 +141,7 @@ def edit(
         typer.Option("--organisation", help="All organisations, anew; may be repeated.", show_default=False),
     ] = None,
     no_organisation: Annotated[bool, typer.Option("--no-organisation", help="No organisation any more.")] = False,
+    no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -154,20 +158,23 @@ def edit(
         name=name,
         email=email,
         organisations=owner.organisations_given(organisation, none=no_organisation),
+        waits=not no_wait,
         config=config,
         as_json=as_json,
     )
 
 
 @user_app.command("disable")
-def disable(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def disable(
+    login: Login, no_wait: NoWaitOption = False, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Stop a user and all of the user's tokens; returns when that is effective everywhere.
 
     \b
     Example:
       token-gateway user disable alice
     """
-    owner.set_enabled(KIND, login, enabled=False, config=config, as_json=as_json)
+    owner.set_enabled(KIND, login, enabled=False, waits=not no_wait, config=config, as_json=as_json)
 
 
 @user_app.command("enable")
@@ -182,11 +189,18 @@ def enable(login: Login, config: ConfigOption = None, as_json: JsonOption = Fals
 
 
 @user_app.command("delete")
-def delete(login: Login, yes: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def delete(
+    login: Login,
+    *,
+    yes: YesOption = False,
+    no_wait: NoWaitOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Delete a user and revoke all of the user's tokens. The login is never given again.
 
     \b
     Example:
       token-gateway user delete alice --yes
     """
-    owner.delete(KIND, login, yes=yes, config=config, as_json=as_json)
+    owner.delete(KIND, login, yes=yes, waits=not no_wait, config=config, as_json=as_json)

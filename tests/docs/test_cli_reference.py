@@ -12,7 +12,7 @@ from gateway.cli.main import app
 from tests.installation import an_installation, handle
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
-SHARED = {"--config", "-c", "--json", "--help", "-h"}
+SHARED = {"--config", "-c", "--json", "--help", "-h", "--no-wait"}
 PLACEHOLDER = "tgp_0123456789a"  # stands on the page for the handle of the token made last
 
 _SECTION = re.compile(r"^### `token-gateway ([^`]+)`\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)

@@ -145,3 +145,23 @@ async def test_a_leaked_token_that_cannot_be_checked_is_not_reported_as_harmless
 
         code, _ = await refusal(revoke_leaked(desk, away, actor=ROOT, lines=[whole]))
         assert code == "busy"
+
+
+@pytest.mark.parametrize("act", ["create", "rotate"])
+async def test_a_secret_that_cannot_be_handed_out_is_not_stored(installed, act):
+    def deaf(minted):
+        assert minted.whole
+        raise BrokenPipeError
+
+    async with installed.desk() as desk:
+        minted = await create(desk)
+        work = (
+            create(desk, "second", hand_out=deaf)
+            if act == "create"
+            else rotate_token(desk, actor=ROOT, reference=minted.token.id, hand_out=deaf)
+        )
+        with pytest.raises(BrokenPipeError):
+            await work
+        assert len(await list_tokens(desk, actor=ROOT)) == 1
+        (stored,) = (await desk.store.load_token(minted.token.id)).secrets
+        assert stored.ends_at is None
