@@ -1,7 +1,7 @@
 """The section `mail`: how people are told about their tokens, and what a mail server asks for."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -57,6 +57,15 @@ class Mail(Section):
     def port_number(self) -> int:
         """The port to connect to."""
         return self.port or USUAL_PORT[self.security]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_port(cls, raw: Any) -> Any:
+        """So that what is shown, with its port, means the same."""
+        if not isinstance(raw, dict) or "port" in raw:
+            return raw
+        usual = USUAL_PORT.get(str(raw.get("security", STARTTLS)))
+        return raw if usual is None else {**raw, "port": usual}
 
     @model_validator(mode="after")
     def _holds(self) -> "Mail":

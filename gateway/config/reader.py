@@ -111,9 +111,10 @@ class _Reader:
             scopes=document.scopes,
             identity=compile_identity(document.identity),
             defaults=document.defaults,
-            logs=document.logs,
             limits=document.limits,
             caches=document.caches,
+            logs=document.logs,
+            mail=document.mail,
             routes=routes,
         )
 

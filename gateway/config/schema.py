@@ -17,6 +17,7 @@ from gateway.config.kinds.networks import SkippedNetworks, TrustedProxies, Trust
 from gateway.config.kinds.places import FileMode, FilePath, PublicUrl, SocketPath, StoreUrl, Tcp, TcpListener
 from gateway.config.kinds.texts import BasicUser, Brand, Group, Line, Name, OneOrMany, Realm, Word
 from gateway.config.limits_schema import Caches, Limits
+from gateway.config.mail_schema import Mail
 from gateway.config.portal_schema import Portal
 from gateway.config.route_schema import Credentials, Names, RouteEntry, RouteGroup, StripOrKeep
 from gateway.config.section import Section, Shorthand
@@ -316,9 +317,12 @@ class Document(Section):
         description="Identity sets: which headers tell an app who asks. Headers of the other sets are sent empty.",
     )
     defaults: Defaults = Field(default=Defaults(), description="What routes say that do not say it themselves.")
-    logs: Logs = Field(default=Logs(), description="What is logged, and how.")
     limits: Limits = Field(default=Limits(), description="What is refused when it is asked too often.")
     caches: Caches = Field(default=Caches(), description="How much is kept in memory.")
+    logs: Logs = Field(default=Logs(), description="What is logged, and how.")
+    mail: Mail | None = Field(
+        default=None, description="The mail server through which people are told about their tokens. Default: no mail."
+    )
     routes: tuple[RouteEntry | RouteGroup, ...] = Field(
         description="Who may pass where. The first match in file order decides; no match: deny."
     )

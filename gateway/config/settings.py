@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.config.compile import compile_permissions
 from gateway.config.kinds.networks import TrustedProxies
 from gateway.config.limits_schema import Caches, Limits
+from gateway.config.mail_schema import Mail
 from gateway.config.portal_schema import Portal
 from gateway.config.schema import ClientAddress, Defaults, Import, Listen, Logs, Permissions, StoreSection, Tokens
 from gateway.core.identity import IdentitySet, IdentitySets
@@ -36,9 +37,10 @@ class Settings:
     scopes: Mapping[str, str]  # name -> description
     identity: Mapping[str, IdentitySet]
     defaults: Defaults
-    logs: Logs
     limits: Limits
     caches: Caches
+    logs: Logs
+    mail: Mail | None  # None: nobody is mailed
     routes: tuple[Route, ...]
 
     @property

@@ -9,6 +9,7 @@ import yaml
 
 from gateway.config.kinds.durations import duration_text
 from gateway.config.kinds.rates import rate_text
+from gateway.config.mail_schema import Mail
 from gateway.config.schema import CheckListener, UnixListener
 from gateway.config.settings import Settings
 from gateway.config.substitute import escape
@@ -60,13 +61,14 @@ def effective(settings: Settings) -> dict[str, Any]:
             "authorization": settings.defaults.authorization,
             "cookies": settings.defaults.cookies,
         },
-        "logs": {"level": settings.logs.level, "format": settings.logs.format},
         "limits": {
             "failures": rate_text(settings.limits.failures),
             "token": rate_text(settings.limits.token),
             "tracked": settings.limits.tracked,
         },
         "caches": {"tokens": settings.caches.tokens},
+        "logs": {"level": settings.logs.level, "format": settings.logs.format},
+        **({} if settings.mail is None else {"mail": _mail(settings.mail)}),
         "routes": [_route(route) for route in settings.routes],
     }
 
@@ -98,6 +100,23 @@ def _listener(one: CheckListener) -> str | dict[str, str]:
         return str(one)
     group = {} if one.group is None else {"group": one.group}
     return {"unix": str(one.unix), "mode": f"{one.mode:04o}", **group}
+
+
+def _mail(mail: Mail) -> dict[str, Any]:
+    """Where the password stands, never what it is."""
+    shown = {
+        "host": mail.host,
+        "port": mail.port_number,
+        "security": mail.security,
+        "plain_to": mail.plain_to,
+        "user": mail.user,
+        "password_file": None if mail.password_file is None else str(mail.password_file.source),
+        "from": mail.from_,
+        "ca_file": None if mail.ca_file is None else str(mail.ca_file),
+        "timeout": duration_text(mail.timeout),
+        "before_expiry": [duration_text(stage) for stage in mail.before_expiry],
+    }
+    return {key: value for key, value in shown.items() if value is not None}
 
 
 def _networks(networks: Networks) -> list[str]:

@@ -19,7 +19,7 @@ KNOWN = {
     "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "oneOf", "pattern", "patternProperties",
     "properties", "required", "title", "type", "uniqueItems",
 }  # fmt: skip
-TYPES = {"object": dict, "array": list, "string": str, "boolean": bool}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 
 
 def fits(schema: dict[str, Any], value: Any) -> bool:

@@ -27,6 +27,7 @@ defaults: {identity: wiki, authorization: keep, cookies: strip, credentials: "he
 limits: {failures: unlimited, token: 90/m burst 5, tracked: 1000}
 caches: {tokens: 100000}
 logs: {level: debug, format: console}
+mail: {host: "::1", security: none, plain_to: "::1", from: "a+b@example.org", timeout: 3s, before_expiry: []}
 routes:
   - {host: ["*.example.org", "[::1]"], path: [/a, "/b/**", "/café/*"], methods: [GET, PROPFIND], scopes: {all: ["on"]}}
   - {host: "*", path: "/{login}/**", authenticated: true, kinds: personal, groups: ["no"], waive_groups_for: personal,
