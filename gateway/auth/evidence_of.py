@@ -28,9 +28,14 @@ class Authenticate(Protocol):
     """How evidence is come by. Never raises for anything that a client or the store can do."""
 
     async def __call__(
-        self, presented: bytes, basic_user: bytes | None = None, *, rt: RtAsked | None = None
+        self,
+        presented: bytes,
+        basic_user: bytes | None = None,
+        *,
+        rt: RtAsked | None = None,
+        address: Address | None = None,
     ) -> Evidence:
-        """Evidence about the value; as a token of RT when `rt` is given."""
+        """Evidence about the value; as a token of RT when `rt` is given. `address`: of the client."""
         ...
 
 
@@ -53,4 +58,4 @@ async def evidence_of(
                 return Rejected(reason=Reason.IMPORT_ENDED)
             asked = RtAsked(token=token, address=target.address)
             return await authenticate(presented.token, presented.basic_user, rt=asked)
-    return await authenticate(presented.token, presented.basic_user)
+    return await authenticate(presented.token, presented.basic_user, address=target.address)

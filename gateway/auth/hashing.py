@@ -1,14 +1,21 @@
-"""Hashing off the loop: argon2id for token secrets, in a small pool with a bounded queue.
+"""Hashing off the loop: argon2id for token secrets, in a small pool with a bounded and fair queue.
 
 A place in the pool is held by the thread that works, not by the request that waits: a client that goes away leaves its
 place only when the work is done or was never begun, so cancelling requests cannot pile up hashing.
+
+What waits stands in lanes, one for each client network, and the lanes take turns. When all places are taken, the
+longest lane gives up its last one: a network that brings a thousand tokens at once makes only itself wait.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
@@ -20,6 +27,7 @@ T = TypeVar("T")
 ARGON2ID = "argon2id"
 # A 190-bit secret cannot be guessed at any price; argon2 is here so that the database alone opens nothing (DESIGN 5).
 TOKEN_PROFILE = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+HASHING_NICENESS = 10
 MAX_MEMORY_KIB, MAX_TIME, MAX_LANES = 256 * 1024, 16, 8  # a planted hash must not cost more (corpus D12)
 
 
@@ -27,35 +35,108 @@ class PoolFullError(Exception):
     """The queue is full; the caller answers `unavailable` with Retry-After."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """Work that waits for a thread, and who waits for the work."""
+
+    work: Callable[[], Any]
+    done: "asyncio.Future[Any]"
+
+
 class HashPool:
-    """A few threads and a bounded queue. argon2-cffi releases the GIL while it hashes."""
+    """A few threads and a bounded queue. argon2-cffi releases the GIL while it hashes. Loop thread only."""
 
     def __init__(self, *, threads: int, queue: int, name: str) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._limit = threads + queue
-        self._held = 0
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=_step_back)
+        self._threads, self._queue = threads, queue
+        self._running = self._waiting = 0
+        self._lanes: OrderedDict[Hashable, deque[_Job]] = OrderedDict()  # the next one first; none of them empty
 
     @property
     def held(self) -> int:
         """How many places are taken, working and waiting."""
-        return self._held
+        return self._running + self._waiting
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Run `work` in the pool. PoolFullError at once when every place is taken."""
-        if self._held >= self._limit:
-            raise PoolFullError("the hashing queue is full")
-        loop = asyncio.get_running_loop()
-        future = self._executor.submit(work)
-        self._held += 1
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._release))
-        return await asyncio.wrap_future(future)
+    async def run(self, work: Callable[[], T], lane: Hashable = None) -> T:
+        """Run `work` in the pool, when it is the lane's turn.
 
-    def _release(self) -> None:
-        self._held -= 1
+        PoolFullError at once when every place is taken, and later, when a shorter lane needs the place.
+        """
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        if self._running < self._threads:
+            self._start(job)
+        else:
+            self._queue_up(job, lane)
+        try:
+            result: T = await job.done
+        except asyncio.CancelledError:
+            self._leave(job, lane)
+            raise
+        return result
 
     def close(self) -> None:
         """Drop what waits and let the running hashes end."""
+        for lane in self._lanes.values():
+            for job in lane:
+                job.done.cancel()
+        self._lanes.clear()
+        self._waiting = 0
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _queue_up(self, job: _Job, lane: Hashable) -> None:
+        if self._waiting >= self._queue:
+            longest = max(self._lanes, key=lambda one: len(self._lanes[one]), default=lane)
+            if len(self._lanes.get(longest, ())) <= len(self._lanes.get(lane, ())) + 1:
+                raise PoolFullError("the hashing queue is full")
+            dropped = self._lanes[longest][-1]
+            self._leave(dropped, longest)
+            if not dropped.done.done():
+                _fail(dropped.done, PoolFullError("the hashing queue is full of tokens of this network"))
+        self._lanes.setdefault(lane, deque()).append(job)
+        self._waiting += 1
+
+    def _leave(self, job: _Job, lane: Hashable) -> None:
+        """Give up a place in the queue, if the job has one; whoever is being worked for holds the thread."""
+        waiting = self._lanes.get(lane)
+        if waiting is not None and job in waiting:
+            waiting.remove(job)
+            self._waiting -= 1
+            if not waiting:
+                del self._lanes[lane]
+
+    def _start(self, job: _Job) -> None:
+        loop = asyncio.get_running_loop()
+        future = self._executor.submit(job.work)
+        self._running += 1
+        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._end, job, done))
+
+    def _end(self, job: _Job, future: "Future[Any]") -> None:
+        self._running -= 1
+        if not job.done.done():
+            error = future.exception()
+            if error is None:
+                job.done.set_result(future.result())
+            else:
+                _fail(job.done, error)
+        if self._lanes:
+            lane, waiting = self._lanes.popitem(last=False)
+            following = waiting.popleft()
+            if waiting:
+                self._lanes[lane] = waiting  # behind all others
+            self._waiting -= 1
+            self._start(following)
+
+
+def _fail(done: "asyncio.Future[Any]", error: BaseException) -> None:
+    done.set_exception(error)
+    done.exception()  # seen here: whoever waited may have been cancelled at this very moment
+
+
+def _step_back() -> None:
+    """Let this thread hash with what others leave of the processors: checks that need no hash come first."""
+    with contextlib.suppress(OSError, AttributeError):  # Linux has priorities of threads; elsewhere it goes without
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + HASHING_NICENESS)
 
 
 @dataclass(frozen=True, slots=True)

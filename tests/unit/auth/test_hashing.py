@@ -1,12 +1,16 @@
 """Hashing is bounded: in parameters, in threads, and in what waits."""
 
 import asyncio
+import os
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.auth.hashing import (
     ARGON2ID,
+    HASHING_NICENESS,
     HashPool,
     PoolFullError,
     Verdict,
@@ -82,6 +86,110 @@ async def test_a_cancelled_request_gives_its_place_back_only_when_no_thread_work
     assert await pool.run(lambda: 7) == 7, "the next work waits for the running one"
     await asyncio.sleep(0)
     assert pool.held == 0
+
+
+async def the_rest(tasks):
+    """What came of each: its result, or the kind of its error."""
+    return [one if isinstance(one, str) else type(one).__name__ for one in await gathered(tasks)]
+
+
+async def gathered(tasks):
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Held:
+    """A pool whose one thread works for whoever came first until `go` is set, and the order in which others follow."""
+
+    def __init__(self, queue):
+        self.pool = HashPool(threads=1, queue=queue, name="test")
+        self.go, self.order = threading.Event(), []
+        self.first = asyncio.create_task(self.pool.run(self.go.wait, "first"))
+
+    def bring(self, lane, *names):
+        def work(name):
+            self.order.append(name)
+            return name
+
+        return [asyncio.create_task(self.pool.run(lambda name=name: work(name), lane)) for name in names]
+
+    async def finish(self):
+        self.go.set()
+        await self.first
+
+
+@pytest.fixture
+async def held():
+    made = Held(queue=6)
+    await asyncio.sleep(0)
+    yield made
+    await made.finish()
+    made.pool.close()
+
+
+async def test_networks_take_turns_whoever_came_first(held):
+    tasks = held.bring("crowd", "c1", "c2", "c3", "c4") + held.bring("a", "a1") + held.bring("b", "b1")
+    await asyncio.sleep(0)
+    await held.finish()
+    await gathered(tasks)
+    assert held.order == ["c1", "a1", "b1", "c2", "c3", "c4"]
+
+
+async def test_a_full_queue_takes_the_place_from_the_longest_lane_and_gives_it_to_a_shorter_one(held):
+    crowd = held.bring("crowd", "c1", "c2", "c3", "c4", "c5", "c6", "c7")
+    await asyncio.sleep(0)
+    lone = held.bring("a", "a1")
+    await asyncio.sleep(0)
+    assert held.pool.held == 7
+    await held.finish()
+    assert await the_rest(lone) == ["a1"]
+    assert await the_rest(crowd) == ["c1", "c2", "c3", "c4", "c5", "PoolFullError", "PoolFullError"]
+    assert held.pool.held == 0
+
+
+async def test_of_lanes_of_one_length_none_takes_from_another(held):
+    tasks = held.bring("a", "a1", "a2", "a3") + held.bring("b", "b1", "b2", "b3") + held.bring("a", "a4")
+    await asyncio.sleep(0)
+    await held.finish()
+    assert await the_rest(tasks) == ["a1", "a2", "a3", "b1", "b2", "b3", "PoolFullError"]
+
+
+async def test_whoever_leaves_the_queue_makes_room_and_is_not_worked_for(held):  # D10
+    tasks = held.bring("a", "a1", "a2", "a3") + held.bring("b", "b1")
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    tasks[3].cancel()
+    await asyncio.sleep(0.01)
+    assert held.pool.held == 3
+    await held.finish()
+    assert await the_rest(tasks) == ["CancelledError", "a2", "a3", "CancelledError"]
+    assert held.order == ["a2", "a3"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=40),
+    st.integers(1, 8),
+)
+async def test_whatever_comes_and_goes_places_are_bounded_and_none_is_lost(arrivals, queue):
+    held = Held(queue)
+    await asyncio.sleep(0)
+    tasks = []
+    for lane, leaves in arrivals:
+        tasks += held.bring(lane, lane)
+        await asyncio.sleep(0)
+        if leaves:
+            tasks[len(tasks) // 2].cancel()
+        await asyncio.sleep(0)
+        assert held.pool.held <= 1 + queue
+    await held.finish()
+    worked = [one for one in await the_rest(tasks) if one in "abcd"]
+    assert sorted(worked) == sorted(held.order)
+    assert held.pool.held == 0
+    held.pool.close()
+
+
+async def test_hashing_steps_back_behind_the_rest_of_the_process(pool):
+    nice = await pool.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert nice == min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + HASHING_NICENESS)
 
 
 async def test_an_error_in_the_work_reaches_the_caller_and_frees_the_place(pool):
