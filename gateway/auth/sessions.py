@@ -81,6 +81,10 @@ class Sessions:
         self._refusals: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
         self._notes: set[asyncio.Task[None]] = set()
 
+    def use(self, desk: Desk) -> None:
+        """Work by other settings from now on."""
+        self._desk = desk
+
     async def close(self) -> None:
         """Write down what is not written yet."""
         if self._notes:

@@ -9,12 +9,18 @@ import socket
 from aiohttp import web
 
 from gateway.auth.desk import Desk
+from gateway.auth.idempotency import Repeats
+from gateway.auth.passwords import password_pool
+from gateway.auth.sessions import Sessions
+from gateway.auth.sign_in_limit import SignInLimit
 from gateway.runtime.audit_head import AuditHeads
 from gateway.runtime.generation import Generation
 from gateway.runtime.opened import Opened, now
 from gateway.runtime.part import Task, serve_app
 from gateway.web.api.app import api_app
-from gateway.web.api.token import Surroundings, TokenHandlers
+from gateway.web.api.limit import PortalLimit
+from gateway.web.api.operations import all_operations
+from gateway.web.api.parts import Parts, Surroundings
 
 
 class Portal:
@@ -25,8 +31,16 @@ class Portal:
         self._generation = generation
         self._audit_heads = AuditHeads(opened.store)
         self._stack = contextlib.AsyncExitStack()  # the listener, ended by `drain`
-        handlers = TokenHandlers(opened.authenticator, self._surroundings)
-        self._app = api_app(handlers, public_url=self._public_url)
+        self._passwords = password_pool()
+        self._sessions = Sessions(self._desk(), self._passwords, SignInLimit())
+        parts = Parts(
+            surroundings=self._surroundings,
+            authenticator=opened.authenticator,
+            sessions=self._sessions,
+            limit=PortalLimit(),
+            repeats=Repeats(),
+        )
+        self._app = api_app(parts, all_operations())
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -40,25 +54,29 @@ class Portal:
     def use(self, generation: Generation) -> None:
         """Take over a new configuration for the next request."""
         self._generation = generation
+        self._sessions.use(self._desk())
 
     async def drain(self) -> None:
         """Take no new connections, and let requests in flight end."""
         await self._stack.aclose()
 
     async def finish(self) -> None:
-        """Tell the audit's head once more."""
+        """Write down what failed sign-ins there were, and tell the audit's head once more."""
+        await self._sessions.close()
+        self._passwords.close()
         await self._audit_heads.tell()
 
-    def _surroundings(self) -> Surroundings:
-        generation = self._generation
-        desk = Desk(
+    def _desk(self) -> Desk:
+        return Desk(
             store=self._opened.store,
             keyring=self._opened.keyring,
             hashing=self._opened.pool,
-            settings=generation.settings,
+            settings=self._generation.settings,
             now=now,
         )
-        return Surroundings(desk=desk, policy=generation.check.policy, is_trusted=self._is_trusted)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(desk=self._desk(), policy=self._generation.check.policy, is_trusted=self._is_trusted)
 
     def _is_trusted(self, request: web.Request) -> bool:
         transport = request.transport
@@ -66,6 +84,3 @@ class Portal:
             return False
         family, peer = transport.get_extra_info("socket").family, transport.get_extra_info("peername")
         return self._generation.trust(family, peer)
-
-    def _public_url(self) -> str:
-        return self._generation.settings.public_url

@@ -1,24 +1,37 @@
-"""docs/api.md names every endpoint and every code of the API, and no other."""
+"""docs/api.md names every operation and every code of the API with its status, and no other."""
 
 import re
 from pathlib import Path
 
-import gateway.web.api
-from gateway.web.api.app import api_app
-from gateway.web.api.token import TokenHandlers
+from gateway.web.api.codes import OWN, REFUSED
+from gateway.web.api.limit import FAILURES, REQUESTS
+from gateway.web.api.operations import all_operations
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 
 
-def test_the_page_has_a_section_for_every_endpoint_and_no_other():
-    app = api_app(TokenHandlers(None, None), public_url=lambda: "")
-    served = {f"{route.method} {route.resource.canonical}" for route in app.router.routes() if route.method != "HEAD"}
+def test_the_page_has_a_section_for_every_operation_and_no_other():
+    served = {f"{row.method} {row.path}" for row in all_operations()}
     assert set(re.findall(r"^### `(\w+ [^`]+)`$", PAGE, re.MULTILINE)) == served
 
 
-def test_the_page_names_every_code():
-    folder = Path(gateway.web.api.__file__).parent
-    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    codes = set(re.findall(r'problem\(\s*\d+, "(\w+)"', source)) | {"not_found", "method_not_allowed", "too_large"}
-    assert len(codes) >= 8
-    assert [code for code in sorted(codes) if f"`{code}`" not in PAGE] == []
+def test_the_page_has_a_row_for_every_code_with_its_status_and_meaning():
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", PAGE, re.MULTILINE)
+    assert {code: (int(status), says) for code, status, says in rows} == {**OWN, **REFUSED}
+    assert [code for code, _, _ in rows] == sorted(code for code, _, _ in rows)
+
+
+def test_a_section_tells_a_code_only_of_an_operation_that_can_answer_with_it():
+    from gateway.web.api.openapi import problems_of
+
+    answers = {f"{row.method} {row.path}": dict(map(reversed, problems_of(row))) for row in all_operations()}
+    sections = re.findall(r"^### `(\w+ [^`]+)`$(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE)
+    for name, text in sections:
+        for status, code in re.findall(r"\b([45]\d\d) `(\w+)`", text):
+            if code != "needs_proof":  # told where one proves oneself, answered elsewhere
+                assert answers[name][code] == int(status), (name, code)
+
+
+def test_the_limits_are_those_that_are_told():
+    assert f"{REQUESTS.burst} requests at once and {1 / REQUESTS.period_s:.0f} a second" in PAGE
+    assert f"{FAILURES.burst}, and one in {FAILURES.period_s:.0f} seconds" in PAGE

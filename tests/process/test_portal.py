@@ -109,7 +109,7 @@ def test_a_body_that_does_not_come_is_not_waited_for_and_does_not_hold_up_the_en
             f"POST /api/v1/token/revoke HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {FORM}\r\nContent-Length: 9\r\n\r\n"
         )
         client.sendall(lines.encode())
-        assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert client.recv(100).startswith(b"HTTP/1.1 408 ")
     with socket.create_connection(("127.0.0.1", serving.portal), timeout=10) as client:
         client.sendall(lines.encode())
         started = time.monotonic()

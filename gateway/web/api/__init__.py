@@ -1,1 +1,1 @@
-"""The REST API on the portal listener: what a holder can do with nothing but the token. JSON and RFC 9457 problems."""
+"""The REST API on the portal listener: one table of operations, JSON, and RFC 9457 problems."""

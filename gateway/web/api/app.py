@@ -1,59 +1,157 @@
-"""The application of the portal listener: who may ask at all, and what an error looks like.
+"""The application of the portal listener: the routes of the operations, and what every request passes before one.
 
-It answers for the Host of `public_url` alone, so that a page of somebody else's that resolves to this address (DNS
-rebinding) finds nobody at home. There is no cookie and no CORS: only who sends a token in a header, or in the body of a
-revocation, is anybody here.
+It answers for the hosts of `public_url` alone, so that a page of somebody else's that resolves to this address (DNS
+rebinding) finds nobody at home. No CORS: no page of another origin may read an answer.
 """
 
-from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+import json
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
+from pydantic import BaseModel
 
-from gateway.web.api.problem import SAFE, problem
-from gateway.web.api.token import TokenHandlers
+from gateway.auth.idempotency import attempt
+from gateway.auth.refused import Refused
+from gateway.store import StoreError, StoreUnavailable
+from gateway.web.api.caller import Caller, client_of, find_caller
+from gateway.web.api.cookie import drop, keep
+from gateway.web.api.etag import etag, expected_version
+from gateway.web.api.operation import Ask, IfMatch, Needs, Operation, Reply
+from gateway.web.api.origin import asked_origin, refuse_cross_site
+from gateway.web.api.parts import Parts
+from gateway.web.api.problem import SAFE, Problem, unavailable
+from gateway.web.api.reading import read_body, read_query, refuse_body, refuse_query
 
 log = structlog.get_logger("api")
 
-MAX_BODY = 8192
+MAX_BODY = 16 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_HTTP = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def api_app(handlers: TokenHandlers, *, public_url: Callable[[], str]) -> web.Application:
-    """The application. `public_url` is asked at every request, since a reload may change it."""
+def api_app(parts: Parts, operations: Sequence[Operation]) -> web.Application:
+    """The application."""
 
     @web.middleware
     async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.headers.getall("Host", []) not in _hosts(public_url()):
-            return problem(421, "misdirected", "this address answers for the host of public_url alone")
         try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            return problem(error.status, code, error.reason, headers=allow)
-        except Exception:  # the request boundary: what went wrong inside is logged, and told to nobody
-            log.exception("request failed")
-            return problem(500, "internal_error", "something went wrong here; the log says what")
-        response.headers.update(SAFE)
-        return response
+            here = parts.surroundings()
+            if asked_origin(request, here.desk.settings.public_urls) is None:
+                raise Problem("misdirected", "this address answers for the hosts of public_url alone")
+            parts.limit.request(client_of(request, here))
+            return await handler(request)
+        except Exception as error:  # noqa: BLE001  the request boundary: no input may end a connection without an answer
+            return _problem(error).answer()
 
     app = web.Application(middlewares=[frame], client_max_size=MAX_BODY)
-    app.add_routes(
-        [
-            web.get("/api/v1/token", handlers.show),
-            web.post("/api/v1/token/revoke", handlers.revoke),
-        ]
-    )
+    for operation in operations:
+        answer = _answering(parts, operation)
+        if operation.method == "GET":
+            app.router.add_get(operation.path, answer)  # and HEAD
+        else:
+            app.router.add_route(operation.method, operation.path, answer)
     return app
 
 
-def _hosts(public_url: str) -> tuple[list[str], ...]:
-    """The Host headers of an origin: with its port, and without where that is the scheme's own."""
-    parts = urlsplit(public_url)
-    default = {"https": 443, "http": 80}[parts.scheme]
-    name = parts.netloc.rpartition(":")[0] if parts.port is not None else parts.netloc
-    if parts.port in {None, default}:
-        return [name], [f"{name}:{default}"]
-    return ([parts.netloc],)
+def _problem(error: Exception) -> Problem:
+    """What is told of an error. What went wrong inside is logged, and told to nobody."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return Problem.of(error)
+        case web.HTTPException():
+            headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            return Problem(_HTTP.get(error.status, "bad_request"), error.reason, headers=headers)
+        case StoreUnavailable():
+            return unavailable()
+        case StoreError():
+            log.error("the store failed", detail=str(error))
+            return unavailable()
+        case _:
+            log.error("request failed", exc_info=error)
+            return Problem("internal_error", "something went wrong here; the log says what")
+
+
+def _answering(parts: Parts, operation: Operation) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        ask = await _asked(parts, operation, request)
+        with parts.repeats.at(ask.attempt):
+            reply = await operation.handler(ask)
+        return _response(ask, reply)
+
+    return answer
+
+
+async def _asked(parts: Parts, operation: Operation, request: web.Request) -> Ask:
+    """Everything that the row demands, asked in the order in which it costs. Who asks comes before what they send."""
+    here = parts.surroundings()
+    origin = asked_origin(request, here.desk.settings.public_urls)
+    assert origin is not None  # `frame` has looked
+    client = client_of(request, here)
+    caller: Caller | None = None
+    if operation.needs is Needs.SIGN_IN:
+        refuse_cross_site(request, origin)
+    elif operation.needs not in {Needs.NOTHING, Needs.TOKEN}:
+        caller = await find_caller(request, parts, here, origin, client)
+        if caller.session is None and operation.needs is not Needs.CALLER:
+            raise Problem("needs_session", "that is done by a session", mend="sign in and do it there")
+    actor = None
+    if caller is not None and operation.needs is not Needs.ANY_SESSION:
+        actor = caller.actor(here)
+    version = None
+    if operation.if_match is not IfMatch.IGNORED:
+        version = expected_version(request, is_required=operation.if_match is IfMatch.REQUIRED)
+    query = None
+    if operation.query is not None:
+        query = read_query(request, operation.query)
+    else:
+        refuse_query(request)
+    body, raw = None, b""
+    if operation.body is not None:
+        body, raw = await read_body(request, operation.body)
+    elif operation.form is None:
+        await refuse_body(request)
+    asked = None
+    if operation.is_repeatable and actor is not None and (key := _idempotency_key(request)) is not None:
+        whole = b"\n".join([request.method.encode(), request.rel_url.raw_path_qs.encode(), raw])
+        asked = attempt(actor=actor, operation=operation.name, key=key, request=whole, now=here.desk.now())
+    return Ask(
+        request=request,
+        parts=parts,
+        here=here,
+        origin=origin,
+        client=client,
+        caller=caller,
+        actor_if_any=actor,
+        given_body=body,
+        given_query=query,
+        expected_version=version,
+        attempt=asked,
+    )
+
+
+def _idempotency_key(request: web.Request) -> str | None:
+    """The key, with or without the quotes that the draft asks for: both are the same key."""
+    given = request.headers.getall("Idempotency-Key", [])
+    if len(given) > 1:
+        raise Problem("bad_request", "Idempotency-Key came twice", mend="send it once")
+    if not given:
+        return None
+    key = given[0].strip(" \t")
+    return key[1:-1] if len(key) > 2 and key[0] == key[-1] == '"' else key
+
+
+def _response(ask: Ask, reply: Reply) -> web.Response:
+    headers = {**SAFE, **reply.headers}
+    if reply.version is not None:
+        headers["ETag"] = etag(reply.version)
+    if reply.session is not None:
+        headers["Set-Cookie"] = keep(ask.origin, reply.session)
+    elif reply.ends_session:
+        headers["Set-Cookie"] = drop(ask.origin)
+    if reply.body is None:
+        return web.Response(status=204 if reply.status == 200 else reply.status, headers=headers)
+    text = reply.body.model_dump_json() if isinstance(reply.body, BaseModel) else json.dumps(reply.body)
+    return web.Response(text=text, status=reply.status, headers=headers, content_type="application/json")

@@ -1,20 +1,82 @@
-"""Errors as RFC 9457 says: `application/problem+json` with a stable code, and nothing of the input."""
+"""Errors as RFC 9457 says: `application/problem+json` with a stable code, how to mend it, and nothing of the input."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
+
+from gateway.auth.refused import Refused
+from gateway.web.api.codes import STATUS
 
 SAFE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+RETRY_S = {"limited": 60, "busy": 3, "unavailable": 1, "idempotency_in_flight": 1}
+CHALLENGE = 'Bearer realm="Token Gateway"'
+# Refusals of use cases whose field is not in the body.
+_HEADERS = {"Idempotency-Key": "Idempotency-Key", "version": "If-Match"}
 
 
-def problem(status: int, code: str, detail: str, *, headers: dict[str, str] | None = None) -> web.Response:
-    """One problem. `code` is stable; `detail` is for people."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
-    return web.json_response(
-        body, status=status, headers={**SAFE, **(headers or {})}, content_type="application/problem+json"
-    )
+class Problem(Exception):  # noqa: N818  an answer, not a mistake
+    """An answer that is a problem. `errors` name each offending input with `detail` and, where there is one, `mend`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        mend: str = "",
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status = STATUS[code] if status is None else status
+        self.detail = detail
+        self.mend = mend
+        self.errors = errors
+        self.headers = dict(headers or {})
+        if code in RETRY_S:
+            self.headers.setdefault("Retry-After", str(RETRY_S[code]))
+        if self.status == 401:
+            self.headers.setdefault("WWW-Authenticate", CHALLENGE)
+
+    @classmethod
+    def of(cls, refused: Refused) -> "Problem":
+        """A refusal of a use case, in its own words."""
+        errors = [_error(refused)] if refused.field else []
+        return cls(refused.code, refused.message, mend=refused.mend, errors=errors)
+
+    def answer(self) -> web.Response:
+        """The response."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.mend:
+            body["mend"] = self.mend
+        if self.errors:
+            body["errors"] = list(self.errors)
+        return web.json_response(
+            body, status=self.status, headers={**SAFE, **self.headers}, content_type="application/problem+json"
+        )
+
+
+def _error(refused: Refused) -> dict[str, str]:
+    header = _HEADERS.get(refused.field)
+    where = {"pointer": f"/{refused.field}"} if header is None else {"header": header}
+    return where | {"detail": refused.message} | ({"mend": refused.mend} if refused.mend else {})
+
+
+def unavailable() -> Problem:
+    """The store or the hashing pool cannot answer now."""
+    return Problem("unavailable", "this cannot be answered now", mend="try again in a moment")

@@ -1,0 +1,12 @@
+"""All operations of the API: the rows of every resource. A resource is a file with its rows and its handlers."""
+
+from gateway.web.api.operation import Operation
+from gateway.web.api.resources import described, me, my_sessions, session, token
+
+RESOURCES = (session, me, my_sessions, token)
+
+
+def all_operations() -> tuple[Operation, ...]:
+    """The rows, in the order of the reference; the document's own is the last."""
+    rows = tuple(row for resource in RESOURCES for row in resource.OPERATIONS)
+    return (*rows, described.row(rows))

@@ -1,0 +1,90 @@
+"""The API on an installation of its own, without sockets of ours: a client that behaves like a browser, or not."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.auth.idempotency import Repeats
+from gateway.web.api.app import api_app
+from gateway.web.api.limit import PortalLimit
+from gateway.web.api.operation import Operation
+from gateway.web.api.operations import all_operations
+from gateway.web.api.parts import Parts, Surroundings
+from tests.installation import Installation
+from tests.unit.auth.signing_in import GOOD, Front, front
+
+HOST = "gateway.example.org"
+ORIGIN = f"https://{HOST}"
+
+
+@dataclass
+class Answer:
+    """One answer."""
+
+    status: int
+    headers: Any
+    raw: bytes
+    json: Any
+
+    @property
+    def code(self) -> str:
+        return self.json["code"]
+
+    @property
+    def cookie(self) -> str:
+        """`name=value` of the session's cookie."""
+        return self.headers["Set-Cookie"].partition(";")[0]
+
+
+@dataclass
+class Portal:
+    """The API, and who signs in there."""
+
+    front: Front
+    client: TestClient[Any, Any]
+    limit: PortalLimit
+    seconds: list[float] = field(default_factory=lambda: [0.0])
+
+    async def ask(self, method: str, path: str, *, cookie: str = "", **more: Any) -> Answer:
+        """One request, as a page of this very origin sends it; a header None is left out."""
+        headers = {"Host": HOST, "X-Forwarded-For": "192.0.2.7", "Origin": ORIGIN, "Cookie": cookie or None}
+        headers |= more.pop("headers", {})
+        sent = {name: value for name, value in headers.items() if value is not None}
+        async with self.client.request(method, path, headers=sent, **more) as answer:
+            raw = await answer.read()
+            is_json = "json" in answer.headers.get("Content-Type", "")
+            return Answer(
+                answer.status, answer.headers, raw, await answer.json(content_type=None) if is_json and raw else None
+            )
+
+    async def sign_in(self, login: str = "bob", password: str = GOOD, **more: Any) -> Answer:
+        """Sign in, as the page does."""
+        return await self.ask("POST", "/api/v1/session", json={"login": login, "password": password}, **more)
+
+
+@contextlib.asynccontextmanager
+async def portal(
+    installed: Installation, *, operations: Sequence[Operation] | None = None, is_trusted: bool = True
+) -> AsyncIterator[Portal]:
+    """The API, answering; `bob` has a password. Tokens are looked at by the process tests."""
+    async with front(installed) as at:
+        await at.user("bob", "staff")
+        seconds = [0.0]
+        limit = PortalLimit(lambda: seconds[0])
+
+        def surroundings() -> Surroundings:
+            return Surroundings(desk=at.desk, policy=at.desk.settings.policy(), is_trusted=lambda _: is_trusted)
+
+        parts = Parts(
+            surroundings=surroundings,
+            authenticator=None,
+            sessions=at.sessions,
+            limit=limit,
+            repeats=Repeats(),
+        )
+        app = api_app(parts, all_operations() if operations is None else operations)
+        async with TestClient(TestServer(app)) as client:
+            yield Portal(at, client, limit, seconds)
