@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.directory_file import Listed
-from gateway.auth.owners import ID_BYTES, OwnerChanged, owner_in
-from gateway.auth.power import acting, demand, refuse_lacking
+from gateway.auth.owners import ID_BYTES, OwnerChanged, owner_for, owner_in
+from gateway.auth.power import acting, demand, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
 from gateway.core.owner import SSO, Owner, OwnerKind
 from gateway.core.power import Act, Actor
@@ -58,7 +58,7 @@ async def replace_sso_groups(
     """Replace the groups that a person has from the single sign-on; local ones stay. Undeclared ones are left out."""
     declared = frozenset(groups) & set(desk.settings.groups)
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await _sso_user(change, desk, login)
+        owner = await _sso_user(change, desk, actor, Act.SET_GROUPS, login)
         await demand(change, desk, actor, Act.SET_GROUPS, await _regrouped(change, owner, declared))
         changed = await change.set_groups(owner.id, declared, source=SSO)
         after = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
@@ -68,7 +68,7 @@ async def replace_sso_groups(
 async def confirm(desk: Desk, *, actor: Actor, login: str, address: str = "") -> OwnerChanged:
     """Vouch for a person in place of the single sign-on: their tokens work for another `tokens.reconfirm_every`."""
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await _sso_user(change, desk, login)
+        owner = await _sso_user(change, desk, actor, Act.CONFIRM, login)
         await demand(change, desk, actor, Act.CONFIRM, owner)
         await change.confirm_owner(owner.id)
         after = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
@@ -93,6 +93,7 @@ async def sync_directory(
     half of the enabled people of the single sign-on would be disabled, unless `force`. Returns when it is effective
     everywhere. `progress` is told how many people are done.
     """
+    refuse_without(desk, actor, "users", what="synchronise people")  # asked again of each, as it is then
     here = {entry.owner.login.casefold(): entry for entry in await desk.store.users(with_deleted=True)}
     here |= {entry.owner.login.casefold(): entry for entry in await desk.store.applications(with_deleted=True)}
     listed = {one.login.casefold() for one in people}
@@ -200,8 +201,8 @@ async def _regrouped(change: Change, owner: Owner, groups: frozenset[str]) -> Ow
     return replace(owner, groups=tuple(sorted(local | groups)))
 
 
-async def _sso_user(change: Change, desk: Desk, login: str) -> Owner:
-    owner = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
+async def _sso_user(change: Change, desk: Desk, actor: Actor, act: Act, login: str) -> Owner:
+    owner = await owner_for(change, desk, actor, act, kind=OwnerKind.USER, login=login)
     if not owner.sso:
         raise Refused(
             "signs_in_here",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
-from gateway.auth.owners import owner_in, refuse_groups
+from gateway.auth.owners import owner_for, owner_in, refuse_groups
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
 from gateway.core.owner import SSO, Owner, OwnerKind
@@ -45,7 +45,7 @@ async def change_groups(
     if both:
         raise Refused("bad_value", field="add", message=f"{both[0]} is to be added and removed", mend="say one of them")
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await owner_in(change, desk, kind=kind, login=login)
+        owner = await owner_for(change, desk, actor, Act.SET_GROUPS, kind=kind, login=login)
         before = await change.groups_of(owner.id)
         after = frozenset(groups) if groups is not None else (before | frozenset(add)) - frozenset(remove)
         refuse_groups(desk, sorted(after - before))

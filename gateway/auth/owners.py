@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
-from gateway.auth.power import demand
+from gateway.auth.power import acting, demand, refuse_blind
 from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
 from gateway.auth.versions import refuse_other_version
 from gateway.core.naming import Flaw, email_flaw, group_flaw, label_flaw, name_flaw
@@ -116,6 +116,12 @@ async def refuse_other_owner_version(change: Change, owner: Owner, expected: int
     refuse_other_version(owner.login, entry.version, expected)
 
 
+async def owner_for(change: Change, desk: Desk, actor: Actor, act: Act, *, kind: OwnerKind, login: str) -> Owner:
+    """As `owner_in`, for whoever may do this to others of the kind or to themselves; no other learns who is there."""
+    refuse_blind(desk, await acting(change, desk, actor), act, kind=kind, login=login)
+    return await owner_in(change, desk, kind=kind, login=login)
+
+
 async def edit_owner(
     desk: Desk,
     *,
@@ -135,7 +141,7 @@ async def edit_owner(
     """
     refuse_profile(name=name or "", email=email or "", organisations=organisations or ())
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await owner_in(change, desk, kind=kind, login=login)
+        owner = await owner_for(change, desk, actor, Act.EDIT_OWNER, kind=kind, login=login)
         await demand(change, desk, actor, Act.EDIT_OWNER, owner)
         await refuse_other_owner_version(change, owner, expected_version)
         changed = await change.edit_owner(owner.id, name=name, email=email)
@@ -150,8 +156,9 @@ async def set_enabled(
 ) -> OwnerChanged:
     """Enable or disable an owner, and with it all of its tokens. Disabling returns when it is effective everywhere."""
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await owner_in(change, desk, kind=kind, login=login)
-        await demand(change, desk, actor, Act.ENABLE if enabled else Act.DISABLE, owner)
+        act = Act.ENABLE if enabled else Act.DISABLE
+        owner = await owner_for(change, desk, actor, act, kind=kind, login=login)
+        await demand(change, desk, actor, act, owner)
         changed = await change.set_owner_enabled(owner.id, enabled)
         after = await owner_in(change, desk, kind=kind, login=login)
     return OwnerChanged(owner=after, changed=changed, effect=None if enabled else await effective(desk))
@@ -160,7 +167,7 @@ async def set_enabled(
 async def delete_owner(desk: Desk, *, actor: Actor, kind: OwnerKind, login: str, address: str = "") -> OwnerChanged:
     """Delete an owner and revoke its tokens, for good. Returns when that is effective everywhere."""
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await owner_in(change, desk, kind=kind, login=login)
+        owner = await owner_for(change, desk, actor, Act.DELETE_OWNER, kind=kind, login=login)
         await demand(change, desk, actor, Act.DELETE_OWNER, owner)
         count = await change.delete_owner(owner.id)
     return OwnerChanged(owner=owner, effect=await effective(desk), tokens_revoked=count)

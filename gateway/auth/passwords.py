@@ -12,8 +12,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.auth.desk import Desk
 from gateway.auth.hashing import MAX_LANES, MAX_MEMORY_KIB, MAX_TIME, HashPool, PoolFullError
-from gateway.auth.owners import find_owner, owner_in
-from gateway.auth.power import demand
+from gateway.auth.owners import find_owner, owner_for
+from gateway.auth.power import demand, refuse_blind
 from gateway.auth.refused import Refused
 from gateway.core.naming import Flaw
 from gateway.core.owner import Owner, OwnerKind
@@ -56,12 +56,13 @@ async def set_password(
     """Give a person a password. `must_change`: it opens nothing but its own change; always so for an initial one that
     somebody else chose. Refused `needs_old_password` for one's own: that is `sessions.change_password`.
     """
+    refuse_blind(desk, actor, Act.SET_PASSWORD, kind=OwnerKind.USER, login=login)  # asked again below, as it is then
     entry = await find_owner(desk, kind=OwnerKind.USER, login=login)
     refuse_sso(entry.owner)
     refuse_weak(desk, entry.owner, password)
     hashed = await hash_password(pool, password)
     async with desk.store.change(actor=actor.name, address=address) as change:
-        owner = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
+        owner = await owner_for(change, desk, actor, Act.SET_PASSWORD, kind=OwnerKind.USER, login=login)
         await demand(change, desk, actor, Act.SET_PASSWORD, owner)
         refuse_sso(owner)
         ended = await change.set_password(owner.id, hashed, must_change=must_change)

@@ -4,11 +4,14 @@ from functools import partial
 
 import pytest
 
+from gateway.auth.directory import confirm, replace_sso_groups, sync_directory
+from gateway.auth.groups import change_groups
 from gateway.auth.owners import create_owner, delete_owner, edit_owner, find_owner, set_enabled
 from gateway.auth.power import operator
 from gateway.auth.refused import Refused
 from gateway.core.owner import OwnerKind
 from gateway.store import SqliteFeed
+from tests.unit.auth.signing_in import OTHER, front
 
 
 def create(desk, login="bob", kind=OwnerKind.USER, **over):
@@ -79,3 +82,38 @@ async def test_of_two_who_edit_one_owner_the_second_is_told(installed):
             await edit(email="alice@example.org")
         assert caught.value.code == "changed_meanwhile"
         assert (await find_owner(desk, kind=OwnerKind.USER, login="alice")).owner.email == ""
+
+
+BY_STRANGERS = {
+    "edit": lambda at, who: edit_owner(at.desk, actor=who["actor"], kind=OwnerKind.USER, login=who["login"], name="x"),
+    "disable": lambda at, who: set_enabled(at.desk, kind=OwnerKind.USER, enabled=False, **who),
+    "enable": lambda at, who: set_enabled(at.desk, kind=OwnerKind.USER, enabled=True, **who),
+    "delete": lambda at, who: delete_owner(at.desk, kind=OwnerKind.USER, **who),
+    "groups": lambda at, who: change_groups(at.desk, kind=OwnerKind.USER, add=["staff"], **who),
+    "sso groups": lambda at, who: replace_sso_groups(at.desk, groups=["staff"], **who),
+    "confirm": lambda at, who: confirm(at.desk, **who),
+    "password": lambda at, who: at.set_password(who["login"], OTHER, actor=who["actor"]),
+}
+
+
+@pytest.mark.parametrize("act", BY_STRANGERS)
+async def test_who_manages_nobody_does_not_learn_who_there_is(installed, act):
+    async with front(installed) as at:
+        await at.user("bob", "staff")
+        await create(at.desk, "cron", OwnerKind.APPLICATION)
+        await at.sso_user("eve")
+        actor = await at.actor("bob")
+        said = set()
+        for login in ("alice", "eve", "cron", "nobody", "alic"):
+            with pytest.raises(Refused) as caught:
+                await BY_STRANGERS[act](at, {"actor": actor, "login": login})
+            said.add((caught.value.code, str(caught.value).replace(login, "LOGIN")))
+        assert [code for code, _ in said] == ["permission"]
+
+
+async def test_who_manages_nobody_gets_no_report_of_people(installed):
+    async with front(installed) as at:
+        await at.user("bob", "staff")
+        with pytest.raises(Refused) as caught:
+            await sync_directory(at.desk, actor=await at.actor("bob"), people=(), dry_run=True)
+        assert caught.value.code == "permission"
