@@ -3,6 +3,7 @@
 import os
 import secrets
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -10,3 +11,8 @@ settings.load_profile("untimed")
 
 # Processes that share the tests out between them have to call each case by the same name: the order of a set counts.
 os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A mark that several suites use."""
+    config.addinivalue_line("markers", "attack(*numbers): holds against these of the attacks in tests/attacks/corpus.py")

@@ -62,10 +62,22 @@ def _some_networks(found: Networks) -> Networks:
     return found
 
 
+_NAME_THEM = "name the addresses of your proxies and nothing else"
+_WIDEST = {4: 8, 6: 7}  # as wide as the widest private networks, 10.0.0.0/8 and fc00::/7
+
+
 def _not_everybody(found: Networks) -> Networks:
-    if any(member.prefixlen == 0 for member in _joined(found)):
-        raise Fault("covers every address there is", "name the addresses of your proxies and nothing else")
+    joined = _joined(found)
+    if any(member.prefixlen == 0 for member in joined):
+        raise Fault("covers every address there is", _NAME_THEM)
+    if any(map(_is_too_wide, joined)):
+        raise Fault("covers more than any private network has, once joined", _NAME_THEM)
     return found
+
+
+def _is_too_wide(one: Network) -> bool:
+    """Whether it is strangers for the most part: `0.0.0.0/1` is everybody, for half of them."""
+    return one.prefixlen < _WIDEST[one.version]
 
 
 def _joined(found: Networks) -> list[Network]:
@@ -96,7 +108,9 @@ def _peer(value: object) -> Network | Literal["unix"]:
         mend = fault.mend if fault.echoes else f"{fault.mend}; or unix, for the Unix sockets"
         raise Fault(fault.what, mend, echoes=fault.echoes) from None
     if found.prefixlen == 0:
-        raise Fault("{value} trusts everybody", "name the addresses of your proxies and nothing else")
+        raise Fault("{value} trusts everybody", _NAME_THEM)
+    if _is_too_wide(found):
+        raise Fault("{value} is wider than any private network: it trusts strangers", _NAME_THEM)
     return found
 
 
