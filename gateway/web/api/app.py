@@ -40,6 +40,10 @@ def api_app(parts: Parts, operations: Sequence[Operation]) -> web.Application:
             if asked_origin(request, here.desk.settings.public_urls) is None:
                 raise Problem("misdirected", "this address answers for the hosts of public_url alone")
             parts.limit.request(client_of(request, here))
+            if not request.raw_path.isascii():  # bytes that are no text reach no store (RFC 3986 section 2)
+                raise Problem(
+                    "bad_request", "the address has characters that no address has", mend="percent-encode them"
+                )
             return await handler(request)
         except Exception as error:  # noqa: BLE001  the request boundary: no input may end a connection without an answer
             return _problem(error).answer()
