@@ -46,7 +46,7 @@ class Worker:
             metrics=metrics,
             clock=now,
         )
-        metrics.caches.add(self._service.limits.counted())
+        metrics.caches.add(self._service.counted())
         self._listener = listener = CheckListener(
             self._service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
         )

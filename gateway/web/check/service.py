@@ -7,7 +7,7 @@ way out of here that is not a `decide` that said Allow is a refusal; an exceptio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
@@ -30,11 +30,10 @@ from gateway.core.until import allowed_until
 from gateway.web.check.answer import allowed, echoes, refused
 from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Facts, Headers
 from gateway.web.check.presented import in_head, presented
-from gateway.web.check.redacted import redacted
+from gateway.web.check.refusal_log import RefusalLog
 from gateway.web.check.standing import STANDINGS, Known, Question, Standing
 
 log = structlog.get_logger("check")
-LOGGED_PATH = 256  # characters of a path that one log line shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +79,7 @@ class CheckService:
     ) -> None:
         """`ticks`: seconds that never go back, for what is limited."""
         self.limits = CheckLimits(ticks)
+        self._log = RefusalLog(ticks)
         self.settings = settings
         self._standings: Lru[Question, Standing] = Lru(STANDINGS)
         self._authenticator = authenticator
@@ -87,6 +87,10 @@ class CheckService:
         self._refusals = refusals
         self._metrics = metrics
         self._clock = clock
+
+    def counted(self) -> dict[str, Lru[Any, Any]]:
+        """What is remembered and counted here, by the name that the metrics have for it."""
+        return {"allows": self._standings, "logged_refusals": self._log.each.filled, **self.limits.counted()}
 
     def recall(self, dialect: Dialect, headers: Headers) -> Known | None:
         """Answer one check of a trusted peer, without a body, from memory alone; None: nothing is done, ask `check`.
@@ -249,7 +253,7 @@ class CheckService:
             return dialect.reply(allowed(decision, headers, settings.policy))
         self._refusals.refused(decision, target, self._clock())
         if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
-            _log_refusal(dialect.name, decision, target)
+            self._log.refused(dialect.name, decision, target)
         return dialect.reply(refused(decision, headers, realm=settings.realm, support_contact=settings.support_contact))
 
 
@@ -285,19 +289,3 @@ def is_preflight(headers: Headers) -> bool:
     """Whether a request with method OPTIONS is a CORS preflight (Fetch standard: both headers are there)."""
     names = {name.lower() for name, _ in headers}
     return b"origin" in names and b"access-control-request-method" in names
-
-
-def _log_refusal(dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
-    """One line a refusal, without the query (it can hold secrets) and with nothing that was presented."""
-    log.info(
-        "refused",
-        reason=decision.reason.value,
-        detail=decision.detail,
-        route="" if decision.route is None else decision.route.name,
-        handle=decision.handle,
-        dialect=dialect,
-        method="" if target is None else target.method,
-        host="" if target is None else target.host,
-        path="" if target is None else redacted(target.path)[:LOGGED_PATH],
-        address="" if target is None or target.address is None else str(target.address),
-    )
