@@ -9,7 +9,7 @@ from gateway.auth.session_state import holds, is_proven
 from gateway.config.compile import compile_permissions
 from gateway.core.confirmation import confirmation_state
 from gateway.core.evidence import Proven
-from gateway.core.lifecycle import token_state
+from gateway.core.lifecycle import secret_state, token_state
 from gateway.core.owner import Owner, OwnerKind, Token
 from gateway.core.power import GATEWAY_SCOPE, Act, Actor, How, Why, beyond, is_without_scope, lacking, power
 from gateway.core.token import handle
@@ -26,7 +26,13 @@ def operator(name: str) -> Actor:
 def holder(desk: Desk, proven: Proven) -> Actor:
     """Whoever presented a token and acts by it, as the audit calls them: `token:tgp_...`."""
     named = handle(desk.settings.tokens.brand, proven.token.kind, proven.token.id)
-    return Actor(name=f"token:{named}", how=How.TOKEN, owner=proven.owner, token=proven.token)
+    return Actor(
+        name=f"token:{named}",
+        how=How.TOKEN,
+        owner=proven.owner,
+        token=proven.token,
+        secret_row=proven.secret.row,
+    )
 
 
 async def demand(change: Change, desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
@@ -113,6 +119,7 @@ async def acting(change: Change, desk: Desk, actor: Actor) -> Actor:
     if (
         record is None
         or record.owner.id != actor.owner.id
+        or not any(one.row == actor.secret_row and secret_state(one, change.at) is None for one in record.secrets)
         or token_state(record.token, record.owner, change.at, record.quiet_since) is not None
         or confirmation_state(record.owner, every, change.at) is not None
     ):

@@ -31,12 +31,14 @@ class Actor:
 
     `name` is what the audit calls them. Whoever is neither the operator nor an enabled owner may do nothing. `proven`:
     the password was typed so short a time ago that nobody need type it again; it counts for sessions alone.
+    `secret_row`: which secret of the token was presented.
     """
 
     name: str
     how: How
     owner: Owner | None = None
     token: Token | None = None
+    secret_row: int | None = None
     session_id: str | None = None
     proven: bool = False
 

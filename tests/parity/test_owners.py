@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from gateway.auth.passwords import password_pool, set_password
-from gateway.auth.power import demand, operator
+from gateway.auth.power import demand, holder, operator
 from gateway.auth.refused import Refused
 from gateway.auth.sessions import Sessions
 from gateway.auth.sign_in_limit import SignInLimit
-from gateway.core.power import Act, Actor, How
+from gateway.core.evidence import Proven
+from gateway.core.power import Act
 from gateway.core.token import Secret
 from tests.parity.living import Living, basic
 
@@ -193,7 +194,8 @@ def test_r28_no_session_grows_out_of_a_token_and_no_check_passes_by_a_password(l
             with pytest.raises(Refused, match="login or password is wrong"):
                 await enter(sessions, login, secret)
         (entry,) = await desk.store.tokens(owner_id=(await desk.store.owner(login=login)).owner.id)
-        actor = Actor(name=token[:15], how=How.TOKEN, owner=entry.owner, token=entry.token)
+        record = await desk.store.load_token(entry.token.id)
+        actor = holder(desk, Proven.of(record, record.secrets[0]))
         wish = {"login": login, "password": Secret(OTHER)}
         with pytest.raises(Refused, match="does nothing in the gateway"):
             await set_password(desk, pool, actor=actor, **wish)

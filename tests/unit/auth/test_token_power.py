@@ -315,6 +315,14 @@ async def test_a_token_that_was_revoked_after_the_look_up_acts_no_more(at, monke
     assert await tried(at, "rotate", actor, "carol", minted) == "token_ended"
 
 
+async def test_a_secret_that_a_rotation_ended_after_the_look_up_acts_no_more(at):
+    robot, actor = await by_token(at, "bob")
+    await rotate_token(at.desk, actor=ROOT, reference=robot.token.id, grace=MINUTE)
+    assert await outcome(make(at, "bob", "in the grace", actor)) == "done"
+    await rotate_token(at.desk, actor=ROOT, reference=robot.token.id)
+    assert await outcome(make(at, "bob", "afterwards", actor)) == "token_ended"
+
+
 async def test_an_actor_without_a_session_that_is_there_does_nothing(at):
     actor = await at.actor("boss")
     for session_id in (None, "0" * 64, (await at.actor("bob")).session_id):
