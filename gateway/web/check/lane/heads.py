@@ -59,6 +59,8 @@ def read(head: bytes) -> Head | Malformed:
     version = line[-9:]
     if not reader.is_complete or version not in _VERSIONS or line.count(b" ") != 2:
         return Malformed("RequestLine")
+    if reader.target[:1] != b"/":
+        return Malformed("Target")  # no proxy asks with another form; servers differ about which are well-formed
     method = line[: line.find(b" ")]
     if method == b"CONNECT":
         return Malformed("Connect")
