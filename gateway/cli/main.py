@@ -3,7 +3,6 @@
 Commands import what they work with when they run, so that `--help` and shell completion stay quick: a test holds that
 none of aiohttp, SQLAlchemy, pydantic, Alembic and rich is imported for it.
 """
-# ruff: noqa: PLC0415  # see above
 
 import os
 import sys
@@ -15,7 +14,20 @@ import typer
 from typer.core import TyperGroup
 
 from gateway import __version__
-from gateway.cli import application, audit, explain, imports, init, key, routes, token, token_life, token_revoke, user
+from gateway.cli import (
+    application,
+    audit,
+    explain,
+    imports,
+    init,
+    key,
+    routes,
+    serve,
+    token,
+    token_life,
+    token_revoke,
+    user,
+)
 from gateway.cli.config import config_app
 from gateway.cli.failure import INTERNAL, tell, told
 from gateway.cli.options import ConfigOption, JsonOption, wants_json
@@ -72,26 +84,8 @@ def root(
 app.command("init")(init.init)
 
 
-@app.command()
-def serve(
-    config: ConfigOption = None,
-    as_json: JsonOption = False,  # noqa: ARG001  every command has it; the log is JSON already
-) -> None:
-    """Answer checks until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.
-
-    Does not start, with one line and exit code 2, on a bad configuration, a port in use, an unreadable key file, or a
-    database that is missing, newer or not ours.
-
-    \b
-    Example:
-      token-gateway serve --config /etc/token-gateway/token-gateway.yaml
-    """
-    from gateway.config import find
-    from gateway.runtime.serve import main
-
-    raise typer.Exit(main(find(config, os.environ)))
-
-
+app.command("serve")(serve.serve)
+app.command("reload")(serve.reload)
 app.add_typer(config_app, name="config")
 app.add_typer(key.key_app, name="key")
 app.add_typer(store_app, name="store")

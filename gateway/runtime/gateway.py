@@ -1,66 +1,65 @@
-"""The whole gateway in one process: a check worker, the portal and the ops listener on one opened installation."""
+"""The whole gateway in one process: a check worker and the portal on one opened installation."""
 
 import contextlib
 import gc
 
-import structlog
+from prometheus_client import CollectorRegistry
 
 from gateway.auth.keyring import KeyRing
-from gateway.config import Settings
-from gateway.runtime.generation import Generation, compiled, needs_restart, unknown_to_proxies
+from gateway.runtime import worker_metrics
+from gateway.runtime.generation import Generation
+from gateway.runtime.life import Stop, run_until_stopped
 from gateway.runtime.listen import Sockets
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.opened import Opened, open_installation
-from gateway.runtime.part import Part, serve_app
+from gateway.runtime.part import Part
 from gateway.runtime.portal import Portal
 from gateway.runtime.worker import Worker
-from gateway.web.ops.app import ops_app
-
-log = structlog.get_logger("gateway")
+from gateway.web.ops.app import Readiness
 
 
 class Gateway:
-    """Both parts, and the configuration that they follow."""
+    """Both parts, and the number of the configuration that they follow."""
+
+    name = "gateway"
+    restarts = 0
+    generation = 0
 
     def __init__(self, opened: Opened, generation: Generation, metrics: Metrics) -> None:
         self.metrics = metrics
-        self.opened = opened
-        self.source = generation.settings.source
-        self._started = generation
+        self._opened = opened
         self._worker = Worker(opened, generation, metrics)
         self._portal = Portal(opened, generation)
-        self.parts: tuple[Part, ...] = (self._worker, self._portal)
+        self._parts: tuple[Part, ...] = (self._worker, self._portal)
+        worker_metrics.register(metrics.registry, [self])
 
     @classmethod
-    async def build(cls, settings: Settings, keyring: KeyRing, stack: contextlib.AsyncExitStack) -> "Gateway":
-        """Open the store and its feed and put the parts together; what was opened is closed by `stack`."""
+    async def start(
+        cls, generation: Generation, keyring: KeyRing, sockets: Sockets, stack: contextlib.AsyncExitStack
+    ) -> "Gateway":
+        """Open the store and its feed, put the parts together, answer; what was opened is closed by `stack`."""
         metrics = Metrics()
-        return cls(await open_installation(settings, keyring, metrics, stack), compiled(settings), metrics)
+        made = cls(await open_installation(generation.settings, keyring, metrics, stack), generation, metrics)
+        await made._portal.listen(sockets.portal)
+        await made._worker.listen(sockets.check)
+        made.generation = 1
+        return made
 
-    async def listen(self, sockets: Sockets, stack: contextlib.AsyncExitStack) -> None:
-        """Serve on the sockets."""
-        await self._portal.listen(sockets.portal)
-        await serve_app(ops_app(self._worker.readiness, self.metrics.registry), sockets.ops, stack)
-        await self._worker.listen(sockets.check)
-
-    def use(self, generation: Generation) -> None:
-        """Take over a new configuration; what needs a restart, or the proxies to be told, is named."""
-        settings, started = generation.settings, self._started.settings
-        if settings.tokens.brand != started.tokens.brand:
-            log.error("reload refused, the old configuration stays", errors=["tokens.brand is fixed per installation"])
-            self.metrics.reloaded(ok=False)
-            return
-        for key in needs_restart(started, settings):
-            log.warning("changed, but takes a restart", key=key)
-        untold = unknown_to_proxies(self._started.check.policy, generation.check.policy)
-        if untold:
-            log.warning(
-                "the proxies do not know these headers: clients can forge them until their config is printed again",
-                headers=untold,
-                run="token-gateway proxy-config",
-            )
-        for part in self.parts:
+    async def give(self, number: int, generation: Generation) -> None:
+        """Use this configuration from now on."""
+        for part in self._parts:
             part.use(generation)
+        self.generation = number
         gc.freeze()
-        self.metrics.reloaded(ok=True)
-        log.info("reloaded", routes=len(generation.check.policy.table.routes))
+
+    async def readiness(self) -> Readiness:
+        """Whether checks can be answered now."""
+        return self._worker.readiness()
+
+    async def registry(self) -> CollectorRegistry:
+        """All metrics."""
+        return self.metrics.registry
+
+    async def run(self, stop: Stop) -> None:
+        """Run until that is wanted; then drain."""
+        await run_until_stopped(self._parts, self._opened, stop)

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import structlog
 
@@ -13,17 +13,29 @@ log = structlog.get_logger("gateway")
 
 
 class Stop:
-    """When the process shall end, and whether that is because of a fault of its own."""
+    """When the process shall end, whether at once, and whether that is because of a fault of its own."""
 
     def __init__(self) -> None:
         self.wanted = asyncio.Event()
+        self.hastened = asyncio.Event()
         self.failed = False
 
-    def on_signals(self) -> None:
-        """End at SIGTERM and SIGINT."""
+    def on_signals(self, *numbers: signal.Signals) -> None:
+        """End at these signals; at the second one, without waiting for requests in flight."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.wanted.set)
+        for number in numbers:
+            loop.add_signal_handler(number, self.hasten_if_stopping)
+
+    def hasten_if_stopping(self) -> None:
+        """The first call ends the process, the second one hastens that."""
+        if self.wanted.is_set():
+            self.hasten()
+        self.wanted.set()
+
+    def hasten(self) -> None:
+        """End without waiting for requests in flight."""
+        self.wanted.set()
+        self.hastened.set()
 
     def watch(self, task: asyncio.Task[None]) -> None:
         """End when the task does so by an exception."""
@@ -35,6 +47,14 @@ class Stop:
             self.failed = True
             self.wanted.set()
 
+    async def unless_hastened(self, work: Awaitable[object]) -> None:
+        """Wait for the work to end; when hastened, cut it off."""
+        task, hurry = asyncio.ensure_future(work), asyncio.create_task(self.hastened.wait())
+        await asyncio.wait({task, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        for one in (task, hurry):
+            one.cancel()
+        await asyncio.gather(task, hurry, return_exceptions=True)
+
 
 async def run_until_stopped(parts: Sequence[Part], opened: Opened, stop: Stop) -> None:
     """Run the tasks of the parts, which listen already; at the end drain, and leave nothing unwritten."""
@@ -43,7 +63,7 @@ async def run_until_stopped(parts: Sequence[Part], opened: Opened, stop: Stop) -
         stop.watch(task)
     await stop.wanted.wait()
     log.info("draining")
-    await asyncio.gather(*(part.drain() for part in parts))
+    await stop.unless_hastened(asyncio.gather(*(part.drain() for part in parts)))
     await asyncio.gather(*running, return_exceptions=True)
     await opened.authenticator.close()
     for part in parts:

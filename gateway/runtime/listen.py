@@ -7,6 +7,7 @@ import os
 import resource
 import socket
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,10 +30,17 @@ class Sockets(NamedTuple):
     ops: socket.socket
 
 
-def open_all(listen: Listen, stack: contextlib.AsyncExitStack) -> Sockets:
-    """Open every listener, before anything else is touched; all of them or none."""
-    check = []
-    for at, listener in enumerate(listen.check):
+def open_all(
+    listen: Listen, stack: contextlib.AsyncExitStack, handed: Mapping[str, Sequence[socket.socket]]
+) -> Sockets:
+    """Open every listener, before anything else is touched; all of them or none.
+
+    A listener that was `handed` over by the service manager is taken as it is, whatever the configuration says of it.
+    """
+    check = [*handed.get("check", ())]
+    for opened in check:
+        stack.callback(opened.close)
+    for at, listener in enumerate(() if check else listen.check):
         key = f"listen.check[{at}]"
         if isinstance(listener, UnixListener):
             opened = open_unix(listener, key)
@@ -41,10 +49,12 @@ def open_all(listen: Listen, stack: contextlib.AsyncExitStack) -> Sockets:
             opened = open_tcp(listener, key)
         stack.callback(opened.close)
         check.append(opened)
-    portal, ops = open_tcp(listen.portal, "listen.portal"), open_tcp(listen.ops, "listen.ops")
-    for opened in (portal, ops):
+    pages = []
+    for key, place in (("portal", listen.portal), ("ops", listen.ops)):
+        (opened,) = handed.get(key) or (open_tcp(place, f"listen.{key}"),)
         stack.callback(opened.close)
-    return Sockets(tuple(check), portal, ops)
+        pages.append(opened)
+    return Sockets(tuple(check), *pages)
 
 
 def raise_descriptor_limit() -> None:

@@ -72,8 +72,11 @@ def drain(timeout_s: float = 2.0) -> None:
         _stderr.drain(timeout_s)
 
 
-def set_up(*, level: str, as_json: bool) -> None:
-    """Send the logs of the program and of its libraries to stderr, from `level` on."""
+def set_up(*, level: str, as_json: bool, process: str = "") -> None:
+    """Send the logs of the program and of its libraries to stderr, from `level` on.
+
+    `process` is named on every line, where several write to the same log.
+    """
     global _stderr  # noqa: PLW0603  # one for the process, like the stream that it stands before
     _stderr = _stderr or _Stderr()
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -82,6 +85,8 @@ def set_up(*, level: str, as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _exceptions_without_values,
     ]
+    if process:
+        shared.append(_Named(process))
     renderer: structlog.typing.Processor = _json if as_json else _line
     structlog.configure(
         processors=[*shared, renderer],
@@ -100,6 +105,14 @@ def set_up(*, level: str, as_json: bool) -> None:
     root.setLevel(max(number, logging.WARNING))
     # aiohttp's own words about a bad head can hold a piece of it, and so a token (PROXIES A.5).
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
+
+
+class _Named:
+    def __init__(self, process: str) -> None:
+        self._process = process
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        return {"process": self._process, **event}
 
 
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:

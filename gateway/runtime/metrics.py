@@ -1,6 +1,7 @@
 """The metrics, named by Prometheus convention. No label has a value per token, path or user."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, Metric, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily
@@ -9,6 +10,7 @@ from prometheus_client.registry import Collector
 from gateway import __version__
 from gateway.core.reason import OUTSIDE, Reason
 from gateway.runtime.cache_metrics import CacheMetrics
+from gateway.runtime.totals import snapshot
 
 
 class Metrics:
@@ -51,6 +53,10 @@ class Metrics:
     def reloaded(self, *, ok: bool) -> None:
         """Count one reload."""
         self._reloads.labels("ok" if ok else "refused").inc()
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """All of it as plain data, for whoever adds up several processes."""
+        return snapshot(self.registry)
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """Add a gauge that is read when the metrics are asked for."""

@@ -13,13 +13,14 @@ from gateway.auth.authenticate import Authenticator
 from gateway.auth.cache import TokenStates
 from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import KeyRing
-from gateway.auth.lease import Lease, boot_clock
+from gateway.auth.lease import Lease, StaleError, boot_clock
 from gateway.auth.rt.failures import Failures
 from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.token_index import TokenIndex
 from gateway.config import Settings
 from gateway.runtime.metrics import Metrics
 from gateway.store import Store
+from gateway.web.ops.app import Readiness
 
 log = structlog.get_logger("gateway")
 
@@ -86,6 +87,27 @@ async def open_installation(
     metrics.counter("verified_cache_hits", "Checks answered without a hash.", lambda: authenticator.hits)
     metrics.counter("verified_cache_misses", "Checks that had to look further.", lambda: authenticator.misses)
     return Opened(store=store, keyring=keyring, pool=pool, lease=lease, authenticator=authenticator)
+
+
+async def refuse_unusable(settings: Settings, keyring: KeyRing) -> None:
+    """Open the store once, which migrates an older one, and close it; raises what `open_installation` would.
+
+    For the parent of several processes, so that they all find it usable, and none of them loads the migrations.
+    """
+    store = await Store.open(settings.store.url, now=now, keys=keyring.keys, brand=settings.tokens.brand)
+    try:
+        _refuse_unregistered_key(settings, keyring, store)
+    finally:
+        await store.close()
+
+
+def readiness(lease: Lease, *, accepting: bool) -> Readiness:
+    """Whether requests can be answered now, on this lease."""
+    try:
+        lease.renew()
+    except StaleError:
+        return Readiness(accepting=accepting, store=False)
+    return Readiness(accepting=accepting, store=True)
 
 
 def now() -> datetime:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.runtime.generation import Generation
 from gateway.runtime.listen import BACKLOG
+from gateway.web.ops.app import Readiness
 from gateway.web.quiet import QuietRunner
 
 DRAIN_S = 5.0  # that requests in flight have to end
@@ -29,6 +30,10 @@ class Part(Protocol):
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What runs beside the requests."""
+        ...
+
+    def readiness(self) -> Readiness:
+        """Whether requests can be answered now."""
         ...
 
     def use(self, generation: Generation) -> None:

@@ -15,12 +15,13 @@ from gateway.auth.sessions import Sessions
 from gateway.auth.sign_in_limit import SignInLimit
 from gateway.runtime.audit_head import AuditHeads
 from gateway.runtime.generation import Generation
-from gateway.runtime.opened import Opened, now
+from gateway.runtime.opened import Opened, now, readiness
 from gateway.runtime.part import Task, serve_app
 from gateway.web.api.app import api_app
 from gateway.web.api.limit import PortalLimit
 from gateway.web.api.operations import all_operations
 from gateway.web.api.parts import Parts, Surroundings
+from gateway.web.ops.app import Readiness
 
 
 class Portal:
@@ -29,6 +30,7 @@ class Portal:
     def __init__(self, opened: Opened, generation: Generation) -> None:
         self._opened = opened
         self._generation = generation
+        self._accepting = False
         self._audit_heads = AuditHeads(opened.store)
         self._stack = contextlib.AsyncExitStack()  # the listener, ended by `drain`
         self._passwords = password_pool()
@@ -50,6 +52,11 @@ class Portal:
     async def listen(self, opened: socket.socket) -> None:
         """Answer on the socket."""
         await serve_app(self._app, opened, self._stack)
+        self._accepting = True
+
+    def readiness(self) -> Readiness:
+        """Whether requests can be answered now."""
+        return readiness(self._opened.lease, accepting=self._accepting)
 
     def use(self, generation: Generation) -> None:
         """Take over a new configuration for the next request."""
@@ -58,6 +65,7 @@ class Portal:
 
     async def drain(self) -> None:
         """Take no new connections, and let requests in flight end."""
+        self._accepting = False
         await self._stack.aclose()
 
     async def finish(self) -> None:

@@ -1,4 +1,8 @@
-"""`token-gateway serve`: listen, follow signals, and leave nothing behind."""
+"""`token-gateway serve`: listen, follow signals, and leave nothing behind.
+
+One process does it all, or a parent with check workers and the portal as its children. Either way this process has the
+ops listener, reads the configuration, and talks to the service manager.
+"""
 
 import asyncio
 import contextlib
@@ -6,41 +10,77 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 import uvloop
 from aiohttp import http_parser
+from prometheus_client import CollectorRegistry
 
 from gateway import __version__
 from gateway.auth.keyring import KeyFileError, KeyRing, is_readable_by_others
 from gateway.auth.keyring import load as load_keys
 from gateway.config import ConfigInvalid, Settings, load
 from gateway.runtime import logs
+from gateway.runtime.control import Control
 from gateway.runtime.gateway import Gateway
-from gateway.runtime.generation import read_again
-from gateway.runtime.life import Stop, run_until_stopped
+from gateway.runtime.generation import Generation, compiled
+from gateway.runtime.life import Stop
 from gateway.runtime.listen import ListenError, open_all, raise_descriptor_limit
-from gateway.runtime.opened import StartError
+from gateway.runtime.metrics import Metrics
+from gateway.runtime.opened import StartError, refuse_unusable
+from gateway.runtime.part import serve_app
+from gateway.runtime.reload import Reloader
+from gateway.runtime.supervisor import Supervisor
+from gateway.runtime.systemd import Handed, Notifier, handed_over
 from gateway.store import StoreError
+from gateway.web.ops.app import Readiness, ops_app
 
 log = structlog.get_logger("gateway")
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
 
 
-def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
-    """Serve until SIGTERM or SIGINT. Returns the exit code: 0 after a drain, 1 after one that an
-    error of its own began, 2 when it could not start.
+class Served(Protocol):
+    """What answers checks: the one process, or the parent's children."""
+
+    metrics: Metrics
+
+    async def give(self, number: int, generation: Generation) -> None:
+        """Return when this configuration is used everywhere."""
+        ...
+
+    async def readiness(self) -> Readiness:
+        """Whether checks can be answered now."""
+        ...
+
+    async def registry(self) -> CollectorRegistry:
+        """All metrics."""
+        ...
+
+    async def run(self, stop: Stop) -> None:
+        """Run until that is wanted, and drain."""
+        ...
+
+
+def main(config: Path, workers: int | None = None, env: MutableMapping[str, str] = os.environ) -> int:
+    """Serve until SIGTERM or SIGINT, with so many check workers, or in one process. Returns the exit code: 0 after a
+    drain, 1 after one that an error of its own began, 2 when it could not start.
     """
+    supervisor = None if workers is None else Supervisor(workers)
     try:
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             raise StartError("aiohttp runs without its C parser; unset AIOHTTP_NO_EXTENSIONS or install its wheel")
-        settings = load(config, env)
+        notifier, handed = Notifier(env), handed_over(env)
         raise_descriptor_limit()
+        if supervisor is not None:
+            supervisor.spawn()
+        settings = load(config, env)
         logs.set_up(level=settings.logs.level, as_json=settings.logs.format == "json")
-        return uvloop.run(_serve(settings, load_keys(settings.key_file), env))
+        keyring = load_keys(settings.key_file)
+        return uvloop.run(_Serving(settings, keyring, env, notifier).run(supervisor, handed))
     except ConfigInvalid as invalid:
         for error in invalid.errors:
             print(error, file=sys.stderr)  # noqa: T201  # the operator's terminal, before there is a log
@@ -49,50 +89,74 @@ def main(config: Path, env: Mapping[str, str] = os.environ) -> int:
         print(f"token-gateway: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_REFUSED
     finally:
+        if supervisor is not None:
+            supervisor.abandon()
         logs.drain()
 
 
-async def _serve(settings: Settings, keyring: KeyRing, env: Mapping[str, str]) -> int:
-    stop = Stop()
-    async with contextlib.AsyncExitStack() as stack:
-        sockets = open_all(settings.listen, stack)
-        gateway = await Gateway.build(settings, keyring, stack)
-        await gateway.listen(sockets, stack)
-        loop = asyncio.get_running_loop()
+class _Serving:
+    """One run of `serve`, from the valid configuration on."""
+
+    def __init__(self, settings: Settings, keyring: KeyRing, env: MutableMapping[str, str], notifier: Notifier) -> None:
+        self._settings, self._keyring, self._env, self._notifier = settings, keyring, env, notifier
+        self._stop = Stop()
+
+    async def run(self, supervisor: Supervisor | None, handed: Handed) -> int:
+        settings, stop, loop = self._settings, self._stop, asyncio.get_running_loop()
         loop.set_exception_handler(logs.unhandled)
-        stop.on_signals()
-        reload_wanted = asyncio.Event()
-        loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
-        if is_readable_by_others(settings.key_file):
-            log.warning(
-                "others may read the key file", file=str(settings.key_file), run=f"chmod 600 {settings.key_file}"
+        async with contextlib.AsyncExitStack() as stack:
+            sockets = open_all(settings.listen, stack, handed)
+            stop.on_signals(signal.SIGTERM, signal.SIGINT)
+            generation = compiled(settings)
+            served: Served
+            if supervisor is None:
+                served = await Gateway.start(generation, self._keyring, sockets, stack)
+            else:
+                await refuse_unusable(settings, self._keyring)
+                await supervisor.start(generation, sockets, stop)
+                served = supervisor
+            reloader = Reloader(
+                generation, env=self._env, give=served.give, metrics=served.metrics, reloading=self._reloading
             )
-        reloading = asyncio.create_task(_reload_when_wanted(gateway, reload_wanted, env))
-        stop.watch(reloading)
-        gc.freeze()  # what is there now stays for good: keep the collector from walking it
+            loop.add_signal_handler(signal.SIGHUP, reloader.want)
+            control = Control(settings.source, reloader.reload)
+            await control.listen()
+            stack.push_async_callback(control.close)
+            await serve_app(ops_app(served.readiness, served.registry), sockets.ops, stack)
+            gc.freeze()  # what is there now stays for good: keep the collector from walking it
+            self._tell_serving(supervisor)
+            beside = [asyncio.create_task(one.run(stop.wanted)) for one in (reloader, self._notifier)]
+            for task in beside:
+                stop.watch(task)
+            stopping = asyncio.create_task(self._tell_stopping())
+            await served.run(stop)
+            for task in (*beside, stopping):
+                task.cancel()
+            await asyncio.gather(*beside, stopping, return_exceptions=True)
+        log.info("stopped")
+        return EXIT_FAILED if stop.failed else 0
+
+    def _tell_serving(self, supervisor: Supervisor | None) -> None:
+        settings, key_file = self._settings, self._settings.key_file
+        if is_readable_by_others(key_file):
+            log.warning("others may read the key file", file=str(key_file), run=f"chmod 600 {key_file}")
         log.info(
             "serving",
             version=__version__,
             pid=os.getpid(),
+            workers=supervisor.workers if supervisor is not None else "one process",
             check=[str(listener) for listener in settings.listen.check],
             portal=str(settings.listen.portal),
             ops=str(settings.listen.ops),
         )
-        await run_until_stopped(gateway.parts, gateway.opened, stop)
-        reloading.cancel()
-        await asyncio.gather(reloading, return_exceptions=True)
-    log.info("stopped")
-    return EXIT_FAILED if stop.failed else 0
+        self._notifier.ready("serving")
 
+    def _reloading(self, begins: bool) -> None:
+        if begins:
+            self._notifier.reloading()
+        elif not self._stop.wanted.is_set():
+            self._notifier.ready("serving")
 
-async def _reload_when_wanted(gateway: Gateway, wanted: asyncio.Event, env: Mapping[str, str]) -> None:
-    while True:
-        await wanted.wait()
-        wanted.clear()
-        try:
-            generation = await asyncio.to_thread(read_again, gateway.source, env)
-        except ConfigInvalid as invalid:
-            gateway.metrics.reloaded(ok=False)
-            log.error("reload refused, the old configuration stays", errors=[str(error) for error in invalid.errors])
-            continue
-        gateway.use(generation)
+    async def _tell_stopping(self) -> None:
+        await self._stop.wanted.wait()
+        self._notifier.stopping()

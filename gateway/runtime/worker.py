@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import structlog
 
-from gateway.auth.lease import StaleError
 from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.runtime.generation import Generation
 from gateway.runtime.listen import BACKLOG
 from gateway.runtime.metrics import Metrics
-from gateway.runtime.opened import Opened, now
+from gateway.runtime.opened import Opened, now, readiness
 from gateway.runtime.part import DRAIN_S, Task
 from gateway.web.check.dialects import DIALECTS
 from gateway.web.check.listener import CheckListener
@@ -72,11 +71,7 @@ class Worker:
 
     def readiness(self) -> Readiness:
         """Whether checks can be answered now."""
-        try:
-            self._lease.renew()
-        except StaleError:
-            return Readiness(accepting=self._accepting, store=False)
-        return Readiness(accepting=self._accepting, store=True)
+        return readiness(self._lease, accepting=self._accepting)
 
     def use(self, generation: Generation) -> None:
         """Judge by the new configuration from the next check on."""

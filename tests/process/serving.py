@@ -24,8 +24,10 @@ def free_port() -> int:
 class Serving:
     """One installation, listening on free ports."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, *words: str) -> None:
+        """`words` are further ones for `serve`."""
         self.installation = installation
+        self.words = words
         self.check, self.portal, self.ops = free_port(), free_port(), free_port()
         self.socket = installation.folder / "check.sock"
         self.log = installation.folder / "serve.log"
@@ -46,7 +48,7 @@ class Serving:
         """Start the process without waiting for it."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [COMMAND, "serve", "--config", str(self.installation.config)], stdout=log, stderr=log
+                [COMMAND, "serve", *self.words, "--config", str(self.installation.config)], stdout=log, stderr=log
             )
         return self.process
 

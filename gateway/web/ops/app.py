@@ -1,6 +1,6 @@
 """`/health/live`, `/health/ready` and `/metrics`."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
@@ -12,30 +12,39 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether checks can be answered now. Each part is True, or the gateway is not ready."""
+    """Whether checks can be answered now: some worker accepts them, and can reach the store."""
 
     accepting: bool
     store: bool
+    workers: int = 1
+    workers_ready: int | None = None  # None: of the one process that says this
 
     @property
     def is_ready(self) -> bool:
         """All parts together."""
-        return self.accepting and self.store
+        return self.accepting and self.store and self.workers_ready != 0
+
+    def document(self) -> dict[str, object]:
+        """As JSON has it."""
+        ready = int(self.is_ready) if self.workers_ready is None else self.workers_ready
+        return {"status": "ready" if self.is_ready else "not ready", **asdict(self), "workers_ready": ready}
 
 
-def ops_app(readiness: Callable[[], Readiness], registry: CollectorRegistry) -> web.Application:
-    """The application of the ops listener. `readiness` is asked at every request and must not block."""
+def ops_app(
+    readiness: Callable[[], Awaitable[Readiness]], registry: Callable[[], Awaitable[CollectorRegistry]]
+) -> web.Application:
+    """The application of the ops listener. Both are asked at every request, and answer within a second or so."""
 
     async def live(_: web.Request) -> web.Response:
         return web.json_response({"status": "live"}, headers=NO_STORE)
 
     async def ready(_: web.Request) -> web.Response:
-        state = readiness()
-        word, status = ("ready", 200) if state.is_ready else ("not ready", 503)
-        return web.json_response({"status": word, **asdict(state)}, status=status, headers=NO_STORE)
+        state = await readiness()
+        return web.json_response(state.document(), status=200 if state.is_ready else 503, headers=NO_STORE)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
+        body = generate_latest(await registry())
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
 
     app = web.Application()
     app.add_routes([web.get("/health/live", live), web.get("/health/ready", ready), web.get("/metrics", metrics)])

@@ -1,0 +1,202 @@
+"""The parent of several processes: check workers on the same sockets, and the portal. It restarts the dead.
+
+It answers no check and holds no token. All children use the same bytes of a configuration; one that starts later gets
+the newest, one that does not take it in time is replaced.
+"""
+
+import asyncio
+import contextlib
+import pickle
+import socket
+import time
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from gateway.runtime import worker_metrics
+from gateway.runtime.child import PORTAL
+from gateway.runtime.generation import Generation
+from gateway.runtime.life import Stop
+from gateway.runtime.listen import Sockets
+from gateway.runtime.metrics import Metrics
+from gateway.runtime.offspring import Offspring, Package
+from gateway.runtime.opened import StartError
+from gateway.runtime.totals import Totals
+from gateway.web.ops.app import Readiness
+
+log = structlog.get_logger("gateway")
+
+START_S = 60.0  # that the first processes have to answer
+TAKE_S = 30.0  # that a process has to take over a configuration
+LOOK_S, SILENT_S = 2.0, 30.0  # a process that says nothing for so long hangs, and is replaced
+SCRAPE_S = 1.0
+SOON_S, LATE_S, STEADY_S = 0.1, 10.0, 30.0  # pause before a restart; doubled, until one lived for so long
+END_S, HASTENED_END_S = 12.0, 3.0  # until the processes that still run are killed
+
+
+class Supervisor:
+    """The children and their configuration."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._workers = [Offspring(f"worker-{number}") for number in range(1, workers + 1)]
+        self._children = [*self._workers, Offspring(PORTAL)]
+        self._stopping = asyncio.Event()
+        self._started = False
+        self._totals = Totals()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.metrics = Metrics()
+        worker_metrics.register(self.metrics.registry, self._children)
+
+    def spawn(self) -> None:
+        """Start the processes, which import what they need while the parent reads and opens what they get."""
+        for child in self._children:
+            child.spawn()
+
+    def abandon(self) -> None:
+        """End processes that were spawned and never began."""
+        for child in self._children:
+            child.abandon()
+
+    async def start(self, generation: Generation, sockets: Sockets, stop: Stop) -> None:
+        """Have all of them answer. StartError with the words of the first that cannot."""
+        self._package = _package(1, generation)
+        self._sockets = (*sockets.check, sockets.portal)
+        for child in self._children:
+            listeners = [sockets.portal] if child.name == PORTAL else sockets.check
+            task = asyncio.create_task(self._keep(child, listeners))
+            self._tasks.append(task)
+            stop.watch(task)
+        try:
+            async with asyncio.timeout(START_S):
+                await asyncio.gather(*map(self._first_sign, self._children))
+        except TimeoutError:
+            await self._give_up(stop)
+            raise StartError(f"the processes did not start within {START_S:g} s; the log says more") from None
+        except StartError:
+            await self._give_up(stop)
+            raise
+        self._started = True
+        watching = asyncio.create_task(self._watch())
+        stop.watch(watching)
+        self._tasks.append(watching)
+
+    async def give(self, number: int, generation: Generation) -> None:
+        """Return when every process that answers uses this configuration."""
+        self._package = package = await asyncio.to_thread(_package, number, generation)
+        for child in self._children:
+            child.give(package)
+        await asyncio.gather(*(self._taken(child, number) for child in self._children))
+
+    async def readiness(self) -> Readiness:
+        """Ready: at least one worker accepts checks and can reach the store."""
+        answered = await asyncio.gather(*(worker.ask(SCRAPE_S) for worker in self._workers))
+        told = [worker.report["readiness"] for worker, new in zip(self._workers, answered, strict=True) if new]
+        able = [one for one in told if one["accepting"] and one["store"]]
+        return Readiness(
+            accepting=any(one["accepting"] for one in told),
+            store=bool(able) or any(one["store"] for one in told),
+            workers=len(self._workers),
+            workers_ready=len(able),
+        )
+
+    async def registry(self) -> CollectorRegistry:
+        """All metrics of all processes."""
+        await asyncio.gather(*(child.ask(SCRAPE_S) for child in self._children))
+        reported = [child.report["metrics"] for child in self._children if child.report]
+        return self._totals.registry([self.metrics.snapshot(), *reported])
+
+    async def run(self, stop: Stop) -> None:
+        """Run until that is wanted; then drain."""
+        await stop.wanted.wait()
+        log.info("draining")
+        await self._end(stop)
+
+    async def _end(self, stop: Stop) -> None:
+        """Drain all; kill whoever takes too long."""
+        self._stopping.set()
+        for opened in self._sockets:  # with the children's own ends, a connection is refused rather than left waiting
+            opened.close()
+        for child in self._children:
+            child.drain()
+        keeping = asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await stop.unless_hastened(asyncio.shield(keeping))
+        if not keeping.done():
+            for child in self._children:
+                child.hasten()
+            await asyncio.wait({keeping}, timeout=HASTENED_END_S)
+        if not keeping.done():
+            for child in self._children:
+                if child.pid is not None:
+                    log.error("a process did not end in time, killing it", child=child.name, pid=child.pid)
+                    child.kill()
+        await keeping
+
+    async def _give_up(self, stop: Stop) -> None:
+        stop.hasten()
+        await self._end(stop)
+
+    async def _keep(self, child: Offspring, listeners: Sequence[socket.socket]) -> None:
+        """Have the child live, again and again, until the end."""
+        pause_s = SOON_S
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            code = await child.live(listeners, lambda: self._package)
+            if child.report:
+                self._totals.bury(child.report["metrics"])
+                child.report = {}
+            if self._stopping.is_set():
+                return
+            if not self._started:
+                child.words = child.words or f"{child.name} ended with code {code} while it started"
+                child.news.set()
+                return
+            if time.monotonic() - began > STEADY_S:
+                pause_s = SOON_S
+            child.restarts += 1
+            log.error(
+                "a process has ended, starting it again",
+                child=child.name,
+                code=code,
+                detail=child.words,
+                pause_s=pause_s,
+            )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
+            pause_s = min(2 * pause_s, LATE_S)
+
+    async def _first_sign(self, child: Offspring) -> None:
+        while not child.generation:
+            if child.words:
+                raise StartError(child.words)
+            child.news.clear()
+            await child.news.wait()
+
+    async def _taken(self, child: Offspring, number: int) -> None:
+        """Wait until the child uses this generation or has ended; one that does neither in time is killed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_S):
+                while child.pid is not None and child.generation < number:
+                    child.news.clear()
+                    await child.news.wait()
+                return
+        log.error("a process did not take over the configuration, killing it", child=child.name, pid=child.pid)
+        child.kill()
+
+    async def _watch(self) -> None:
+        """Replace processes that hang."""
+        while not self._stopping.is_set():
+            await asyncio.gather(*(child.ask(LOOK_S) for child in self._children))
+            for child in self._children:
+                if child.pid is not None and time.monotonic() - child.heard_at > SILENT_S:
+                    log.error("a process gives no sign of life, killing it", child=child.name, pid=child.pid)
+                    child.kill()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_S)
+
+
+def _package(number: int, generation: Generation) -> Package:
+    return Package(number, pickle.dumps(generation, protocol=5))
