@@ -330,6 +330,15 @@ async def test_an_actor_without_a_session_that_is_there_does_nothing(at):
         assert await outcome(make(at, "carol", actor=forged)) == "session_ended"
 
 
+@pytest.mark.parametrize(("age", "code"), [("never", "done"), ("6h", "done"), ("1h", "needs_proof")])
+async def test_how_long_a_proof_counts_is_the_operators_to_say(installed, age, code):
+    installed.config.write_text(f"{CONFIG}portal: {{session: {{proof_age: {age}}}}}\n", "utf-8")
+    async with front(installed) as at:
+        await at.user("bob", "staff")
+        actor = await at.actor("bob")
+        assert await outcome(make(at.later(hours=5), "bob", actor=actor)) == code
+
+
 async def test_who_signed_in_elsewhere_is_not_asked_for_a_proof(at):
     await at.sso_user("eve", "staff")
     actor = await at.actor("eve")
