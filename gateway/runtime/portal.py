@@ -6,6 +6,7 @@ Its listener's application is made here; so is everything that only it needs, wh
 import contextlib
 import socket
 
+import structlog
 from aiohttp import web
 
 from gateway.auth.desk import Desk
@@ -13,6 +14,7 @@ from gateway.auth.idempotency import Repeats
 from gateway.auth.passwords import password_pool
 from gateway.auth.sessions import Sessions
 from gateway.auth.sign_in_limit import SignInLimit
+from gateway.auth.usage import UsageCounter
 from gateway.runtime.audit_head import AuditHeads
 from gateway.runtime.generation import Generation
 from gateway.runtime.opened import Opened, now, readiness
@@ -22,6 +24,8 @@ from gateway.web.api.limit import PortalLimit
 from gateway.web.api.operations import all_operations
 from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.ops.app import Readiness
+
+log = structlog.get_logger("gateway")
 
 
 class Portal:
@@ -33,6 +37,7 @@ class Portal:
         self._accepting = False
         self._audit_heads = AuditHeads(opened.store)
         self._stack = contextlib.AsyncExitStack()  # the listener, ended by `drain`
+        self._usage = UsageCounter(opened.store, fault=lambda words: log.warning("usage not written", detail=words))
         self._passwords = password_pool()
         self._sessions = Sessions(self._desk(), self._passwords, SignInLimit())
         parts = Parts(
@@ -40,6 +45,7 @@ class Portal:
             authenticator=opened.authenticator,
             sessions=self._sessions,
             limit=PortalLimit(),
+            usage=self._usage,
             repeats=Repeats(),
         )
         self._app = api_app(parts, all_operations())
@@ -47,7 +53,7 @@ class Portal:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What is done once for the installation, whatever the number of check workers."""
-        return (self._audit_heads,)
+        return (self._audit_heads, self._usage)
 
     async def listen(self, opened: socket.socket) -> None:
         """Answer on the socket."""
@@ -69,7 +75,8 @@ class Portal:
         await self._stack.aclose()
 
     async def finish(self) -> None:
-        """Write down what failed sign-ins there were, and tell the audit's head once more."""
+        """Write down the uses and the failed sign-ins that there were, and tell the audit's head once more."""
+        await self._usage.flush()  # once more: requests that were still running have been counted since
         await self._sessions.close()
         self._passwords.close()
         await self._audit_heads.tell()

@@ -1,8 +1,11 @@
 """The API of a serving process: by a token, only with the scope for it, and with every rule that a check asks."""
 
+import contextlib
 import http.client
 import json
 import socket
+import sqlite3
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -91,6 +94,35 @@ def test_a_token_that_ended_is_told_why_and_a_wrong_one_is_not(serving):
     for other in ("Basic YTpi", "Digest x", "Bearer"):
         status, _, found = ask(serving, "GET", "/api/v1/me", Authorization=other)
         assert (status, found["code"]) in {(401, "no_credential"), (401, "invalid_token")}
+
+
+def test_acting_is_a_use_counted_and_the_first_of_a_new_secret(serving):
+    sent = bearer(serving, "used", "--scope", "gateway", "--scope", "rest")
+    old = sent["Authorization"].removeprefix("Bearer ")
+    new = serving.installation.ok("token", "rotate", handle(old), "--until-used").out.strip()
+    assert ask(serving, "GET", "/api/v1/token", Authorization=f"Bearer {new}")[0] == 200  # no use
+    assert serving.ask(old)[0] == 200
+    assert ask(serving, "GET", "/api/v1/me", Authorization=f"Bearer {new}")[0] == 200
+    assert serving.ask(old)[0] == 401
+    token_id = handle(old).partition("_")[2]
+    for _ in range(150):
+        if serving.installation.rows(f"SELECT total FROM usage WHERE token_id = '{token_id}'") == [(2,)]:
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("the use was not counted")
+
+
+def test_an_idle_token_has_ended_for_good_when_it_asks(serving):
+    sent = bearer(serving, "idle", "--scope", "gateway", "--idle", "1d")
+    token_id = handle(sent["Authorization"].removeprefix("Bearer ")).partition("_")[2]
+    with contextlib.closing(sqlite3.connect(serving.installation.database, timeout=10)) as connection, connection:
+        changed = "UPDATE tokens SET created_at = created_at - 200000000000 WHERE id = ?"
+        assert connection.execute(changed, (token_id,)).rowcount == 1
+    status, _, found = ask(serving, "GET", "/api/v1/me", **sent)
+    assert (status, found["code"]) == (401, "idle")
+    ended = serving.installation.rows(f"SELECT idled_at FROM tokens WHERE id = '{token_id}'")
+    assert ended != [(None,)]
 
 
 def test_a_person_signs_in_and_a_disabled_one_is_out_at_once(serving):

@@ -1,17 +1,20 @@
 """A token that is presented to the gateway itself: proven, and asked for all that every route asks of a token."""
 
+from datetime import datetime
+
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.evidence_of import RtAsked
+from gateway.auth.turns import TRIES, Turn
 from gateway.core.evidence import Demand, Evidence, NotChecked, Proven
 from gateway.core.network import Address
 from gateway.core.patterns import PathPattern
+from gateway.core.power import GATEWAY_SCOPE, Why
 from gateway.core.reason import OUTSIDE, Reason
 from gateway.core.route import Access, Route
 from gateway.core.rt_token import parse_rt_token
 from gateway.core.rules import RULES, Case
 from gateway.core.target import Reading, Target
-from gateway.web.api.limit import PortalLimit
-from gateway.web.api.parts import Surroundings
+from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import CHALLENGE, Problem, unavailable
 
 INVALID = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
@@ -35,28 +38,58 @@ async def evidence_of(authenticator: Authenticator, presented: bytes, address: A
 
 
 async def usable_token(
-    authenticator: Authenticator,
-    limit: PortalLimit,
-    here: Surroundings,
-    *,
-    presented: bytes,
-    address: Address | None,
-    host: str | None,
+    parts: Parts, here: Surroundings, *, presented: bytes, address: Address | None, acts_at: str | None
 ) -> Proven:
-    """The token, if it may be used here and now; `host` None: wherever it is meant for. Problem, to its holder why."""
-    evidence = await evidence_of(authenticator, presented, address)
-    if not isinstance(evidence, Proven):
-        limit.failure(address)
-        raise Problem("invalid_token", "the token is not valid", headers=INVALID)
-    case = Case(here.policy, _target(address, host or ""), _ANY_TOKEN, evidence, here.desk.now())
+    """The token, if it may be used here and now. Problem, to its holder why.
+
+    `acts_at`: the host where it acts in the gateway itself, for which it needs the scope, and which counts as a use;
+    None: it is only asked what it is, wherever it is meant for.
+    """
+    for _ in range(TRIES):
+        evidence = await evidence_of(parts.authenticator, presented, address)
+        if not isinstance(evidence, Proven):
+            parts.limit.failure(address)
+            raise Problem("invalid_token", "the token is not valid", headers=INVALID)
+        now = here.desk.now()
+        broken = _broken(Case(here.policy, _target(address, acts_at or ""), _ANY_TOKEN, evidence, now), acts_at)
+        turn = _turn(evidence, broken, now, acts=acts_at is not None)
+        if turn is None:
+            if broken is not None:
+                raise _refused(broken)
+            if acts_at is not None:
+                parts.usage.count(evidence.token.id, now, address)
+            return evidence
+        where = str(address or "")
+        if await parts.authenticator.settle(turn, address=where, write_uses=parts.usage.write) is not None:
+            break
+    raise unavailable()
+
+
+def _broken(case: Case, acts_at: str | None) -> Reason | None:
+    """The rule that the token breaks."""
     for rule in RULES:
-        broken = None if rule.name == "host" and host is None else rule.broken(case)
+        broken = None if rule.name == "host" and acts_at is None else rule.broken(case)
         if broken is not None:
-            outside = OUTSIDE[broken]
-            headers = INVALID if outside.status == 401 else None
-            words = "the token cannot be used here and now"
-            raise Problem(outside.proven, words, headers=headers, status=outside.status)
-    return evidence
+            return broken
+    if acts_at is not None and GATEWAY_SCOPE not in case.proven.token.scopes:
+        words = "this token does nothing in the gateway itself"
+        raise Problem(Why.SCOPE.value, words, mend=f"that needs the scope {GATEWAY_SCOPE}")
+    return None
+
+
+def _turn(proven: Proven, broken: Reason | None, now: datetime, *, acts: bool) -> Turn | None:
+    """What the store must hold before the answer, as at a check: the old secret has ended, or the idle token."""
+    if broken is None and acts and proven.ends_secret is not None:
+        return Turn(token=proven.token, secret=proven.secret.row, at=now, old_secret=proven.ends_secret)
+    if broken is Reason.IDLE and proven.token.idled_at is None:
+        return Turn(token=proven.token, secret=proven.secret.row, at=now)
+    return None
+
+
+def _refused(broken: Reason) -> Problem:
+    outside = OUTSIDE[broken]
+    headers = INVALID if outside.status == 401 else None
+    return Problem(outside.proven, "the token cannot be used here and now", headers=headers, status=outside.status)
 
 
 def _target(address: Address | None, host: str) -> Target:

@@ -11,7 +11,7 @@ from gateway.core.credential import Ambiguous, NoCredential, present
 from gateway.core.evidence import Proven
 from gateway.core.network import Address
 from gateway.core.owner import Owner, Token
-from gateway.core.power import GATEWAY_SCOPE, Actor
+from gateway.core.power import Actor
 from gateway.core.target import client_address
 from gateway.web.api.bearer import usable_token
 from gateway.web.api.cookie import drop, session_secret
@@ -66,12 +66,7 @@ async def _by_token(
         raise Problem("ambiguous_request", "Authorization came twice", mend="send it once")
     if isinstance(credential, NoCredential):
         raise Problem("no_credential", "that is no token", mend="send it as Authorization: Bearer")
-    proven = await usable_token(
-        parts.authenticator, parts.limit, here, presented=credential.token, address=address, host=origin.host
-    )
-    if GATEWAY_SCOPE not in proven.token.scopes:
-        words = "this token does nothing in the gateway itself"
-        raise Problem("gateway_scope", words, mend=f"that needs the scope {GATEWAY_SCOPE}")
+    proven = await usable_token(parts, here, presented=credential.token, address=address, acts_at=origin.host)
     return Caller(owner=proven.owner, token=proven.token, proven=proven)
 
 

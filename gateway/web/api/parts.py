@@ -9,6 +9,7 @@ from gateway.auth.authenticate import Authenticator
 from gateway.auth.desk import Desk
 from gateway.auth.idempotency import Repeats
 from gateway.auth.sessions import Sessions
+from gateway.auth.usage import UsageCounter
 from gateway.core.policy import Policy
 from gateway.web.api.limit import PortalLimit
 
@@ -30,4 +31,5 @@ class Parts:
     authenticator: Authenticator
     sessions: Sessions
     limit: PortalLimit
+    usage: UsageCounter
     repeats: Repeats

@@ -83,6 +83,7 @@ async def portal(
             authenticator=None,
             sessions=at.sessions,
             limit=limit,
+            usage=None,
             repeats=Repeats(),
         )
         app = api_app(parts, all_operations() if operations is None else operations)
