@@ -33,6 +33,17 @@ def cpu_s(pids: Iterable[int]) -> float:
     return sum(time.clock_gettime_ns((~pid << 3) | _CPUCLOCK_SCHED) for pid in pids) / 1e9
 
 
+def machine_s() -> float:
+    """CPU seconds that the whole machine has worked since it began, those included that its host gave to others."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def own_s() -> float:
+    """CPU seconds of this process and of all its children that have ended."""
+    return sum(os.times()[:4])
+
+
 def rss_mb(pids: Iterable[int]) -> tuple[float, ...]:
     """Resident memory of each, the largest first."""
     pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)

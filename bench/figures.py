@@ -120,7 +120,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """Everything of one run."""
+    """Everything of one run. `others`: the part of the machine's CPU time that went to other programs meanwhile."""
 
     date: str
     versions: tuple[tuple[str, str], ...]
@@ -128,3 +128,4 @@ class Results:
     tables: tuple[Table, ...]
     latencies: tuple[Latency, ...]
     took_s: float
+    others: float

@@ -27,6 +27,7 @@ key_file: {key}
 groups: [staff, admins]
 permissions: {{own_tokens: [everyone]}}
 scopes: {{rest: REST}}
+limits: {{token: 999999/s}}
 identity: {{default: {{X-Auth-User: login, X-Auth-Email: email, X-Auth-Groups: groups, X-Auth-Token-Name: token_name}}}}
 defaults: {{credentials: [bearer, token, basic], identity: default}}
 routes:

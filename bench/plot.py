@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log10
 
-WIDTH, LABEL, RIGHT = 860, 330, 84
+WIDTH, LABEL, RIGHT = 900, 400, 84
 STEP, TOP, GAP = 24, 64, 34
 PLOT = WIDTH - LABEL - RIGHT
 
@@ -99,7 +99,7 @@ def _grid(low: float, high: float, height: int) -> list[str]:
     for tick in shown:
         x, kind = _x(tick, low, high), "one" if tick == 1 else "grid"
         lines.append(f'  <line class="{kind}" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{height - 14}"/>')
-        lines.append(_text(x, TOP - 8, "tick", f"{tick:g} x", anchor="middle"))
+        lines.append(_text(x, TOP - 8, "tick", f"{tick:,g} x", anchor="middle"))
     return lines
 
 

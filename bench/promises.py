@@ -28,7 +28,7 @@ def promises(rows: Sequence[Row], latencies: Sequence[Latency], start_s: float) 
         ),
         ("wrong tokens, unknown ids, from one network, to nginx `return 204`", 3.0, by_key["unknown"].ratio, ratio),
         ("p99 of valid checks under 1,000 wrong secrets a second, to the quiet p99", 2.0, siege / calm, ratio),
-        ("resident memory of a check worker, few routes, many cached tokens", 100, by_key["tokens"].rss_mb[0], "MB"),
+        ("resident memory of a check worker, few routes, many cached tokens", 100, by_key["worker"].rss_mb[0], "MB"),
         ("start of `serve` to the first answered check, few routes", 1.5, start_s, "s"),
     )
     return tuple(Promise(what=what, limit=limit, measured=got, unit=unit) for what, limit, got, unit in listed)

@@ -34,8 +34,9 @@ It needs Linux and what `make install-dev` installs, and takes Debian's nginx wh
   server used: a server that waits for the load has more wake-ups to pay for.
 - `nginx, return 204` gets the same bytes as the gateway and answers four headers, without a log. It is the cheapest
   answer there is: an identity that never changes, for everybody.
-- The gateway runs as `token-gateway serve` on its default settings, with four identity headers. Usage is counted,
-  metrics are kept and refusals logged and audited, as always.
+- The gateway runs as `token-gateway serve`, in one process where the row says nothing else, on its default settings,
+  with four identity headers and a rate for each token that is counted and never reached. Usage is counted, metrics are
+  kept and refusals logged and audited, as always.
 - Tokens are put into the store in bulk; they share one secret, under as many ids. The first check of a token reads its
   row from the store and computes its argon2id.
 - Behind a proxy, the proxy's and the gateway's CPU time count together; the app, which answers a constant from another
@@ -53,7 +54,7 @@ def page(results: Results, *, connections: int) -> str:
     rates = results.latencies[0].rate_per_s
     parts: Iterable[str] = (
         INTRODUCTION.format(date=results.date, minutes=_minutes(results.took_s)),
-        _versions(results.versions),
+        _versions(results),
         _promises(results.promises),
         *(_table(table) for table in results.tables),
         _latencies(results.latencies),
@@ -66,8 +67,10 @@ def _minutes(seconds: float) -> str:
     return f"{max(seconds / 60, 0.1):.1f}"
 
 
-def _versions(versions: Sequence[tuple[str, str]]) -> str:
-    return "Measured with " + ", ".join(f"{name} {version}" for name, version in versions) + ".\n"
+def _versions(results: Results) -> str:
+    names = ", ".join(f"{name} {version}" for name, version in results.versions)
+    others = f"Other programs took {results.others * 100:.0f} % of the machine's CPU time meanwhile"
+    return f"Measured with {names}. {others}; what they disturb most is latencies.\n"
 
 
 def _promises(promises: Sequence[Promise]) -> str:

@@ -1,5 +1,6 @@
 """One whole run: start the servers, measure the rows, stop everything, hand back the results."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,12 +11,13 @@ from pathlib import Path
 from statistics import median
 
 from bench import heads, servers
+from bench.accounts import machine_s, own_s
 from bench.core import decide_us, policy
 from bench.figures import Results, Row, Table
 from bench.installation import Installation, install, unknown_token, wrong_secret
 from bench.promises import promises
 from bench.proxies import WAYS, Proxy, nginx_front, traefik_front
-from bench.rows import Calls, Case, Scale, cold, constant_case, decide_row, in_turns, latencies
+from bench.rows import COLD_S, Calls, Case, Scale, cold, constant_case, decide_row, in_turns, latencies
 from bench.servers import Server
 from bench.versions import versions
 
@@ -60,6 +62,7 @@ class Stage:
 def run(folder: Path, scale: Scale, tell: Callable[[str], None]) -> Results:
     """Measure everything. The calling process has to be on the load's core."""
     began, date = time.monotonic(), datetime.now(UTC).date().isoformat()
+    machine, own = machine_s(), own_s()
     server_core, load_core = servers.cores()
     with ExitStack() as stack:
         tell(f"installing {scale.tokens:,} tokens")
@@ -89,14 +92,16 @@ def run(folder: Path, scale: Scale, tell: Callable[[str], None]) -> Results:
         behind = [_end_to_end(stage, nginx, "nginx"), _end_to_end(stage, traefik, "Traefik")]
         rows += [row for table in behind for row in table.rows]
         timed = latencies(_calls(stage, nginx, traefik), scale, tell)
-        return Results(
-            date=date,
-            versions=versions(),
-            promises=promises(rows, timed, start_s),
-            tables=(*tables, *behind),
-            latencies=timed,
-            took_s=time.monotonic() - began,
-        )
+    took_s = time.monotonic() - began
+    return Results(
+        date=date,
+        versions=versions(),
+        promises=promises(rows, timed, start_s),
+        tables=(*tables, *behind),
+        latencies=timed,
+        took_s=took_s,
+        others=(machine_s() - machine - (own_s() - own)) / took_s / (os.cpu_count() or 1),
+    )
 
 
 def _start_s(installation: Installation, scale: Scale, core: int) -> float:
@@ -120,6 +125,7 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
         decided = [decide_us(policy(scale.few_routes)) for _ in range(scale.rounds)]
         first = [
             constant,
+            *_aiohttp(stage, stack),
             Case(
                 key="repeated",
                 name=f"the same head again and again, {one}",
@@ -129,6 +135,7 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
             ),
             stage.case("distinct", f"distinct URIs, {one}", stage.few),
             stage.case("routes", f"distinct URIs, {many}", wide),
+            *_workers(stage, stack, one),
         ]
         measured = list(in_turns(first, scale, stage.tell))
         measured.insert(1, decide_row(constant, scale.few_routes, decided))
@@ -136,13 +143,17 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
         stage.tell("the first check of every token")
         tokens = stage.installation.tokens
         again = constant_case(stage.constant, stage.token, "constant-cold")
-        chilled = cold(again, stage.case("cold", "first check of a token, argon2id", stage.few), tokens, scale)
-        warm = stage.case("warm-up", "", wide, len(tokens))
-        warm.round(600, times=len(tokens), settle=0)
+        with servers.on_all_cores(stage.few, stage.core):
+            chilled = cold(again, stage.case("cold", "first check of a token, argon2id", stage.few), tokens, scale)
+        worker = stage.started("worker", routes=scale.few_routes, argv=("serve", "--workers", "1"), stack=stack)
+        for server in (wide, worker):
+            with servers.on_all_cores(server, stage.core):
+                stage.case("", "", server, len(tokens)).round(COLD_S, times=len(tokens), settle=0)
         second = [
             constant_case(stage.constant, stage.token, "constant-warm"),
             stage.case("distinct-again", f"distinct URIs, {one}, one token", stage.few),
             stage.case("tokens", f"distinct URIs, {one}, {known}", stage.few, len(tokens)),
+            stage.case("worker", f"distinct URIs, {one}, {known}, `--workers 1`", worker, len(tokens)),
             stage.case("both", f"distinct URIs, {many}, {known}", wide, len(tokens)),
         ]
         filled = in_turns(second, scale, stage.tell)
@@ -169,6 +180,18 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
         ),
     ]
     return tables, [*measured, *chilled, *filled, *refused]
+
+
+def _aiohttp(stage: Stage, stack: ExitStack) -> list[Case]:
+    copied = stage.installation.copied(stage.folder / "aiohttp")
+    server = servers.aiohttp_lane(copied, stack, routes=stage.scale.few_routes, core=stage.core)
+    servers.first_answer(server, heads.check("/api/x", stage.token), copied.folder / "serve.log")
+    return [stage.case("aiohttp", f"aiohttp lane, distinct URIs, {stage.scale.few_routes:,} routes", server)]
+
+
+def _workers(stage: Stage, stack: ExitStack, one: str) -> list[Case]:
+    server = stage.started("workers", routes=stage.scale.few_routes, argv=("serve", "--workers", "2"), stack=stack)
+    return [stage.case("workers", f"distinct URIs, {one}, `--workers 2`", server)]
 
 
 def _wrong(stage: Stage) -> list[Case]:

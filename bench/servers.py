@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from bench.installation import Installation
 from bench.loader import Closed, UnexpectedAnswerError
 
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parents[1]
 START_S = 60.0
 
 
@@ -54,6 +55,23 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+@contextmanager
+def on_all_cores(server: "Server", core: int) -> Iterator[None]:
+    """Let the server use the whole machine in the block; then it is back on its core."""
+    _move(server, set(range(os.cpu_count() or 1)))
+    try:
+        yield
+    finally:
+        _move(server, {core})
+
+
+def _move(server: "Server", cores: set[int]) -> None:
+    for pid in server.pids:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread.name), cores)
+
+
 def free_port() -> int:
     """A loopback port that nobody holds at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -71,7 +89,7 @@ def start(argv: Sequence[str], port: int, log: Path, stack: ExitStack, *, core: 
     """Start a program on that core and return at once; the stack ends it."""
     with on_core(core), log.open("ab") as out:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(log.parent), "NO_COLOR": "1"}
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=ROOT)
     stack.callback(_stop, process)
     return Server(port, process)
 
@@ -105,6 +123,14 @@ def gateway(
     check = free_port()
     installation.configure(check=check, portal=free_port(), ops=free_port(), routes=routes)
     command = [str(BIN / "token-gateway"), "--config", str(installation.config), *argv]
+    return start(command, check, installation.folder / "serve.log", stack, core=core)
+
+
+def aiohttp_lane(installation: Installation, stack: ExitStack, *, routes: int, core: int) -> Server:
+    """The same without the fast lane: every head goes to aiohttp. Not yet listening."""
+    check = free_port()
+    installation.configure(check=check, portal=free_port(), ops=free_port(), routes=routes)
+    command = [sys.executable, "-m", "bench.aiohttp_lane", str(installation.config)]
     return start(command, check, installation.folder / "serve.log", stack, core=core)
 
 

@@ -19,7 +19,7 @@ def versions() -> tuple[tuple[str, str], ...]:
         ("nginx", _said_by([str(nginx_binary()), "-v"])),
         ("Traefik", _said_by([str(BIN / "traefik"), "version"])),
         ("Linux", re.match(r"[0-9.]+", platform.release())[0]),  # type: ignore[index]  # a release begins with a number
-        ("on", f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}"),
+        ("on", f"{os.cpu_count()} cores, {platform.machine()}"),
     )
 
 

@@ -37,4 +37,5 @@ def some_results(*, holds: bool = True) -> Results:
         ),
         latencies=(a_latency(),),
         took_s=300.0,
+        others=0.034,
     )

@@ -5,7 +5,7 @@ import pytest
 from bench.promises import promises
 from tests.unit.bench.results import a_latency, a_row
 
-NEEDED = ("repeated", "distinct", "distinct-again", "both", "tokens", "nginx-gateway", "nginx-apr1", "unknown")
+NEEDED = ("repeated", "distinct", "distinct-again", "both", "worker", "nginx-gateway", "nginx-apr1", "unknown")
 
 
 def rows(**cpu_us):

@@ -14,6 +14,7 @@ def test_the_page_says_when_and_with_what_it_was_measured():
     text = page(some_results(), connections=32)
     assert "measured by `make bench` on 2026-11-22, in 5.0 minutes" in text
     assert "Measured with token-gateway 0.1.0, nginx 1.22.1." in text
+    assert "Other programs took 3 % of the machine's CPU time meanwhile" in text
 
 
 def test_a_row_shows_time_ratio_and_memory():
