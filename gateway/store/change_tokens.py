@@ -138,14 +138,19 @@ class TokenChanges(Ledger):
         """Put a new secret in the place of the current one, of row `row`, which nobody has used; None, and nothing
         written, when it is not the current one, or the token has ended or was used since it got it. NotFound.
 
-        An older secret in its grace stays as it is. Returns the new secret with its row.
+        An older secret in its grace stays as it is. Its uses count as the token's, so beside one that ends after a
+        time the new secret counts as used; beside one that waits for the first use of the new one it is known that
+        there was none. Returns the new secret with its row.
         """
         record = await self._known_record(token_id)
         token, current = record.token, next((one for one in record.secrets if one.ends_at is None), None)
-        uses = await self._turn.execute(select(usage.c.since_rotation).where(usage.c.token_id == token_id))
         ended = token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= self.at)
-        if ended or current is None or current.row != row or uses.scalar_one_or_none() != 0:
+        if ended or current is None or current.row != row:
             return None
+        if record.ended_by_use_of(current) is None:
+            uses = await self._turn.execute(select(usage.c.since_rotation).where(usage.c.token_id == token_id))
+            if uses.scalar_one_or_none() != 0:
+                return None
         await self._turn.execute(update(secrets).where(secrets.c.id == row).values(ends_at=_ENDED))
         stored = await self._add_secret(token_id, secret)
         waits = secrets.c.ended_by_use_of == row

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.store import Earlier, IdempotencyKey
+from gateway.store import Earlier, IdempotencyKey, Use
 from tests.builders import NOW, a_stored_secret
 from tests.contract.backend import add_alice
 
@@ -56,8 +56,6 @@ async def test_a_secret_that_nobody_used_gives_way_to_another(store, made):
 
 @pytest.mark.parametrize("act", ["used", "revoked", "rotated"])
 async def test_a_secret_that_was_used_or_ended_stays_as_it_is(store, made, act):
-    from gateway.store import Use
-
     token = (await store.load_token(made.token_id)).token
     if act == "used":
         await store.record_usage([Use(token_id=token.id, count=1, last_used_at=NOW, last_address="192.0.2.7")])
@@ -77,8 +75,14 @@ async def test_a_rotation_that_is_sent_again_leaves_the_old_secret_in_its_grace(
     ends = NOW + timedelta(days=7)
     async with store.change(actor="test") as change:
         new = await change.rotate(token.id, a_stored_secret(token), old_ends_at=ends, until_used=True)
+    used = Use(token_id=token.id, count=3, last_used_at=NOW, last_address="192.0.2.7")
+    await store.record_usage([used])  # the old one is what everybody uses still
     async with store.change(actor="test") as change:
         newer = await change.replace_unused(token.id, new.row, a_stored_secret(token))
     record = await store.load_token(token.id)
     old = next(one for one in record.secrets if one.row == made.secret_row)
     assert (old.ends_at, old.ended_by_use_of) == (ends, newer.row)
+    async with store.change(actor="test") as change:
+        assert await change.end_by_use(token.id, old=old.row, new=newer.row)
+    async with store.change(actor="test") as change:  # now the new one was used
+        assert await change.replace_unused(token.id, newer.row, a_stored_secret(token)) is None
