@@ -21,6 +21,7 @@ from gateway.cli import (
     imports,
     init,
     key,
+    mail,
     routes,
     serve,
     token,
@@ -93,9 +94,11 @@ app.add_typer(user.user_app, name="user")
 app.add_typer(application.application_app, name="app")
 token_revoke.register(token.token_app)
 token_life.register(token.token_app)
+mail.register(token.token_app)
 app.add_typer(token.token_app, name="token")
 app.add_typer(imports.import_app, name="import")
 app.add_typer(audit.audit_app, name="audit")
+app.add_typer(mail.mail_app, name="mail")
 app.command("explain")(explain.explain)
 app.command("routes")(routes.routes)
 app.command("proxy-config")(proxy_config)

@@ -86,7 +86,7 @@ async def _part(
     if name == PORTAL:
         from gateway.runtime.portal import Portal  # noqa: PLC0415  no check worker imports it
 
-        portal = Portal(opened, generation)
+        portal = Portal(opened, generation, metrics)
         await portal.listen(listeners[0])
         return portal
     worker = Worker(opened, generation, metrics)

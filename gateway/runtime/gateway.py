@@ -29,7 +29,7 @@ class Gateway:
         self.metrics = metrics
         self._opened = opened
         self._worker = Worker(opened, generation, metrics)
-        self._portal = Portal(opened, generation)
+        self._portal = Portal(opened, generation, metrics)
         self._parts: tuple[Part, ...] = (self._worker, self._portal)
         worker_metrics.register(metrics.registry, [self])
 

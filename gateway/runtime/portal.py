@@ -17,6 +17,8 @@ from gateway.auth.sign_in_limit import SignInLimit
 from gateway.auth.usage import UsageCounter
 from gateway.runtime.audit_head import AuditHeads
 from gateway.runtime.generation import Generation
+from gateway.runtime.mailing import postman
+from gateway.runtime.metrics import Metrics
 from gateway.runtime.opened import Opened, now, readiness
 from gateway.runtime.part import Task, serve_app
 from gateway.web.api.app import api_app
@@ -31,11 +33,12 @@ log = structlog.get_logger("gateway")
 class Portal:
     """Answers the portal listener on an opened installation."""
 
-    def __init__(self, opened: Opened, generation: Generation) -> None:
+    def __init__(self, opened: Opened, generation: Generation, metrics: Metrics) -> None:
         self._opened = opened
         self._generation = generation
         self._accepting = False
         self._audit_heads = AuditHeads(opened.store)
+        self._postman = postman(self._desk, metrics)
         self._stack = contextlib.AsyncExitStack()  # the listener, ended by `drain`
         self._usage = UsageCounter(opened.store, fault=lambda words: log.warning("usage not written", detail=words))
         self._passwords = password_pool()
@@ -53,7 +56,7 @@ class Portal:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What is done once for the installation, whatever the number of check workers."""
-        return (self._audit_heads, self._usage)
+        return (self._audit_heads, self._usage, self._postman)
 
     async def listen(self, opened: socket.socket) -> None:
         """Answer on the socket."""
