@@ -67,6 +67,10 @@ class Route:
         if not self.hosts or not self.paths:
             raise ValueError("a route has at least one host and one path")
 
+    def __hash__(self) -> int:
+        """Of what tells the routes of a table apart: answers are looked up by route, and all fields take long."""
+        return hash((self.index, self.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Match:

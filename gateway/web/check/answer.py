@@ -26,16 +26,31 @@ def allowed(decision: Allow, headers: Headers, policy: Policy) -> Answer:
 
 def refused(decision: Deny | Challenge, headers: Headers, *, realm: str, support_contact: str) -> Answer:
     """The refusal: status, one stable code, a challenge where another credential may help, and a page for browsers."""
-    outside = OUTSIDE[decision.reason]
-    code = outside.proven if decision.proven else outside.stranger
+    wants_html = any(b"text/html" in value.lower() for name, value in headers if name.lower() == b"accept")
+    retry_after_s = decision.retry_after_s if isinstance(decision, Deny) else 1
+    house = realm, support_contact
+    return _refusal(decision.reason, decision.route, house, decision.proven, wants_html, retry_after_s)
+
+
+@lru_cache(maxsize=4096)
+def _refusal(
+    reason: Reason,
+    route: Route | None,
+    house: tuple[str, str],
+    proven: bool,
+    wants_html: bool,
+    retry_after_s: int,
+) -> Answer:
+    realm, support_contact = house
+    outside = OUTSIDE[reason]
+    code = outside.proven if proven else outside.stranger
     answered = [NO_STORE, _NOSNIFF, (b"X-Auth-Reason", code.encode("ascii"))]
-    wants_html = any(name.lower() == b"accept" and b"text/html" in value.lower() for name, value in headers)
-    if decision.route is not None:
-        challenge = _challenge(decision.route, decision.reason, realm, for_browser=wants_html)
+    if route is not None:
+        challenge = _challenge(route, reason, realm, for_browser=wants_html)
         if challenge:
             answered.append((b"WWW-Authenticate", challenge))
     if outside.status in {429, 503}:
-        answered.append((b"Retry-After", b"%d" % (decision.retry_after_s if isinstance(decision, Deny) else 1)))
+        answered.append((b"Retry-After", b"%d" % retry_after_s))
     if wants_html:
         body = refusal.page(outside.status, code, support_contact)
         return Answer(status=outside.status, headers=(*answered, *refusal.HEADERS), body=body)
