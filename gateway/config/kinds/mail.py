@@ -8,7 +8,7 @@ import os
 import re
 import ssl
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -32,10 +32,15 @@ _LINE_END = re.compile(rb"\r?\n\Z")
 
 @dataclass(frozen=True, slots=True)
 class PasswordFile:
-    """The one line of a file, and where it was read."""
+    """The one line of a file, and where it was read. `held` is plain: other processes are handed the configuration."""
 
     source: Path
-    password: Secret
+    held: str = field(repr=False)
+
+    @property
+    def password(self) -> Secret:
+        """The password, for whoever logs in."""
+        return Secret(self.held)
 
 
 def _mail_host(value: object) -> str:
@@ -109,7 +114,7 @@ def _password_file(value: object, info: ValidationInfo) -> PasswordFile:
     line = _LINE_END.sub(b"", raw)
     if len(line) > MAX_PASSWORD_BYTES or not _PASSWORD.fullmatch(line):
         raise Fault("{value} is not one line of printable ASCII", "write the password alone into it")
-    return PasswordFile(path, Secret(line.decode("ascii")))
+    return PasswordFile(path, line.decode("ascii"))
 
 
 PasswordFrom = Annotated[PasswordFile, PlainValidator(_password_file), Schema({"type": "string", "minLength": 1})]

@@ -1,5 +1,7 @@
 """The mail section: a password that is read and never shown, and nothing in clear by mistake."""
 
+import pickle
+
 import pytest
 
 from gateway.config import ConfigInvalid
@@ -27,6 +29,13 @@ def test_the_password_is_read_and_shown_nowhere(folder):
     assert found.mail.password_file.password.reveal() == CANARY
     assert effective(found)["mail"]["password_file"] == str(folder / "password")
     assert all(CANARY not in text for text in (to_yaml(found), repr(found), str(effective(found))))
+
+
+def test_it_can_be_handed_to_another_process(folder):
+    found = settings(folder, "host: smtp.example.org, user: gw, password_file: password")
+    handed = pickle.loads(pickle.dumps(found))
+    assert handed.mail == found.mail
+    assert handed.mail.password_file.password.reveal() == CANARY
 
 
 @pytest.mark.parametrize(
