@@ -45,6 +45,7 @@ def groups(results: Results) -> list[Group]:
             tuple(Dot(row.name.replace("`", ""), row.ratio, _is_ours(row.key)) for row in table.rows),
         )
         for table in results.tables
+        if table.is_drawn
     ]
 
 

@@ -110,12 +110,13 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows that belong together, and what their ratio is to."""
+    """Rows that belong together, and what their ratio is to. `is_drawn`: whether the drawing shows them, too."""
 
     title: str
     about: str
     ratio_to: str
     rows: tuple[Row, ...]
+    is_drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

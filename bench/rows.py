@@ -26,7 +26,7 @@ class Scale:
     rounds: int = 7
     round_s: float = 0.6
     latency_rounds: int = 5
-    latency_s: float = 3.0
+    latency_s: float = 2.0
     starts: int = 5
     wrong_tokens: int = 30_000
 
@@ -111,10 +111,20 @@ def constant_case(server: Server, token: str, key: str) -> Case:
     return Case(key=key, name=name, port=server.port, servers=[server], heads=heads.distinct([token]))
 
 
-def decide_row(constant: Case, routes: int, rounds: Sequence[float]) -> Row:
-    """The pure decision, in this process, beside the rounds of nginx."""
+def alone(key: str, name: str, rounds: Sequence[float], baseline: Sequence[Sample]) -> Row:
+    """A step of a check, timed in this process, beside rounds of nginx."""
     samples = tuple(Sample(cpu_us=took, busy=1.0) for took in rounds)
-    return Row(key="decide", name=f"decide alone, {routes} routes", samples=samples, baseline=tuple(constant.samples))
+    return Row(key=key, name=name, samples=samples, baseline=tuple(baseline))
+
+
+def parts(whole: Row, steps: Sequence[Row]) -> tuple[Row, ...]:
+    """The steps of a row, and the rest of it, which no step accounts for."""
+    rest = tuple(
+        Sample(cpu_us=sample.cpu_us - sum(step.samples[number].cpu_us for step in steps), busy=sample.busy)
+        for number, sample in enumerate(whole.samples)
+    )
+    name = "all else: the sockets, the event loop, caches, limits, counting"
+    return (*steps, replace(whole, key="rest", name=name, samples=rest, rss_mb=()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

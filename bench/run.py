@@ -12,12 +12,12 @@ from statistics import median
 
 from bench import heads, servers
 from bench.accounts import machine_s, own_s
-from bench.core import decide_us, policy
+from bench.core import cpu_us, decision, policy, steps
 from bench.figures import Results, Row, Table
 from bench.installation import Installation, install, unknown_token, wrong_secret
 from bench.promises import promises
 from bench.proxies import WAYS, Proxy, nginx_front, traefik_front
-from bench.rows import COLD_S, Calls, Case, Scale, cold, constant_case, decide_row, in_turns, latencies
+from bench.rows import COLD_S, Calls, Case, Scale, alone, cold, constant_case, in_turns, latencies, parts
 from bench.servers import Server
 from bench.versions import versions
 
@@ -122,7 +122,8 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
     with ExitStack() as stack:
         wide = stage.started("wide", routes=scale.routes, stack=stack)
         constant = constant_case(stage.constant, stage.token, "constant")
-        decided = [decide_us(policy(scale.few_routes)) for _ in range(scale.rounds)]
+        rules = policy(scale.few_routes)
+        decided = [cpu_us(lambda: decision(rules)) for _ in range(scale.rounds)]
         first = [
             constant,
             *_aiohttp(stage, stack),
@@ -138,7 +139,16 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
             *_workers(stage, stack, one),
         ]
         measured = list(in_turns(first, scale, stage.tell))
-        measured.insert(1, decide_row(constant, scale.few_routes, decided))
+        measured.insert(1, alone("decide", f"decide alone, {one}", decided, constant.samples))
+        distinct = next(row for row in measured if row.key == "distinct")
+        asked = heads.check("/api/items/1?page=2", stage.token)
+        inside = parts(
+            distinct,
+            [
+                alone(f"step-{name}", name, [cpu_us(work) for _ in range(scale.rounds)], constant.samples)
+                for name, work in steps(rules, asked)
+            ],
+        )
 
         stage.tell("the first check of every token")
         tokens = stage.installation.tokens
@@ -167,6 +177,13 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
             rows=tuple(measured),
         ),
         Table(
+            title="Where the time goes",
+            about=f"A check with a new URI ({one}), step by step; the steps are timed by themselves, in one process.",
+            ratio_to=TO_CONSTANT,
+            rows=inside,
+            is_drawn=False,
+        ),
+        Table(
             title="Many tokens",
             about="Every check with another token; before, the first check of each.",
             ratio_to=TO_CONSTANT,
@@ -179,7 +196,7 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
             rows=refused,
         ),
     ]
-    return tables, [*measured, *chilled, *filled, *refused]
+    return tables, [*measured, *inside, *chilled, *filled, *refused]
 
 
 def _aiohttp(stage: Stage, stack: ExitStack) -> list[Case]:

