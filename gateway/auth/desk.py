@@ -10,7 +10,7 @@ from gateway.auth.hashing import HashPool
 from gateway.auth.keyring import Key, KeyRing
 from gateway.auth.refused import Refused
 from gateway.config import Settings
-from gateway.store import Store
+from gateway.store import Store, StoreError, StoreMeta
 
 MARGIN_S = 0.010  # beyond the store's bound, for the difference between clocks that count the same seconds
 
@@ -60,10 +60,21 @@ async def effective(desk: Desk) -> Effect:
     Every worker uses cached state for at most the store's bound after its last complete poll of the feed.
     """
     committed = time.monotonic()
-    cached_s = desk.store.meta.serve_cached_for_s
     wait_s = desk.store.meta.bound_s + MARGIN_S
+    meta = await _meta(desk)
+    ends = [desk.now() + timedelta(seconds=wait_s + meta.serve_cached_for_s)] if meta.serve_cached_for_s else []
+    if meta.cached_until is not None and meta.cached_until + timedelta(seconds=wait_s) > desk.now():
+        ends.append(meta.cached_until + timedelta(seconds=wait_s))
     if not desk.waits:
-        return Effect(waited_s=0.0, everywhere_by=desk.now() + timedelta(seconds=max(cached_s, wait_s)))
-    by = desk.now() + timedelta(seconds=cached_s) if cached_s else None
-    await asyncio.sleep(wait_s)
-    return Effect(waited_s=time.monotonic() - committed, everywhere_by=by)
+        ends.append(desk.now() + timedelta(seconds=wait_s))
+        return Effect(waited_s=0.0, everywhere_by=max(ends))
+    await asyncio.sleep(max(0.0, committed + wait_s - time.monotonic()))
+    return Effect(waited_s=time.monotonic() - committed, everywhere_by=max(ends, default=None))
+
+
+async def _meta(desk: Desk) -> StoreMeta:
+    """The store's values of this moment, which another process may have set; should it be away, as last known."""
+    try:
+        return await desk.store.load_meta()
+    except StoreError:
+        return desk.store.meta

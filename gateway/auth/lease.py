@@ -4,6 +4,9 @@ Invariant: cached state is used only while `now - stamp < bound`, where `stamp` 
 complete poll of the change feed. Whoever commits a change and then waits longer than the bound knows that no check
 begun afterwards can have used the state before it.
 
+With the store's `serve_cached_for`, and only while the feed cannot be read, that span comes on top of the bound.
+Whoever changes something then learns until when the old state may be used (`gateway.auth.desk.effective`).
+
 Everything here runs on the loop thread and never awaits: the poll is a `stat` and a PRAGMA (6 to 9 us, 2026-11).
 """
 
@@ -43,11 +46,16 @@ class Lease:
         *,
         bound_s: float,
         apply: Callable[[tuple[FeedRow, ...] | None], None],
+        serve_cached_for_s: float = 0.0,
         clock: Callable[[], float] = boot_clock,
     ) -> None:
-        """`apply` is called with the new rows, or with None when everything cached must be dropped."""
+        """`apply` is called with the new rows, or with None when everything cached must be dropped.
+
+        `serve_cached_for_s`: as the store has it now; what it is later comes with the feed.
+        """
         self._feed = feed
         self._bound_s = bound_s
+        self._cached_for_s = serve_cached_for_s
         self._apply = apply
         self._clock = clock
         self._stamp = float("-inf")
@@ -65,6 +73,11 @@ class Lease:
         """How old the lease is; infinite before the first poll."""
         return self._clock() - self._stamp
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the last poll is within the bound; if not, cached state is used by leave of `serve_cached_for`."""
+        return self.age_s < self._bound_s
+
     def renew(self, within_s: float | None = None) -> None:
         """Poll unless that was done within a quarter of the bound. StaleError when the lease is then still too old.
 
@@ -76,11 +89,13 @@ class Lease:
         try:
             changes = self._feed.poll()
         except StoreUnavailable as error:
-            if within_s is None and now - self._stamp < self._bound_s:
+            if within_s is None and now - self._stamp < self._bound_s + self._cached_for_s:
                 return
             raise StaleError(str(error)) from error
         if changes is not None:
             self._take(changes)
+            if changes.serve_cached_for_s is not None:
+                self._cached_for_s = changes.serve_cached_for_s
         self._stamp = now
 
     def touched_since(self, position: int, *subjects: tuple[str, str]) -> bool:

@@ -87,6 +87,39 @@ def restore_store(
     note("tokens revoked after that backup was made are live again; revoke them anew")
 
 
+@store_app.command("serve-cached-for")
+def serve_cached_for(
+    span: Annotated[str, typer.Argument(metavar="SPAN", help="Such as 30s or 5m, at most 1d; 0: not at all.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let workers that cannot reach the database answer from what they remember, for SPAN; at first they refuse.
+
+    It trades the promise of revocation for availability: while a worker is cut off, it goes on to allow what was
+    revoked meanwhile, for SPAN at most. Every change then says by when it is effective everywhere. It holds for all
+    hosts of the database, at once, but for those that are cut off.
+
+    \b
+    Examples:
+      token-gateway store serve-cached-for 5m
+      token-gateway store serve-cached-for 0
+    """
+    from gateway.auth.serving_cached import set_serve_cached_for
+    from gateway.cli.desk import actor, at_desk
+    from gateway.cli.output import note, show_json
+    from gateway.cli.owner import effect_document, effect_words
+    from gateway.cli.times import span as read_span
+
+    wished = read_span(span, "SPAN")
+    effect = at_desk(config, lambda desk: set_serve_cached_for(desk, span=wished, actor=actor()))
+    if as_json:
+        show_json(
+            {"serve_cached_for_s": wished.total_seconds(), "changed": effect is not None, **effect_document(effect)}
+        )
+        return
+    note(f"serve cached for: {span}" + (effect_words(effect) if effect is not None else "; it was that already"))
+
+
 @store_app.command("info")
 def show_store(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the database's file, schema, epoch and counts. Changes nothing, and migrates nothing.
@@ -115,7 +148,7 @@ def show_store(config: ConfigOption = None, as_json: JsonOption = False) -> None
             ("brand", found.brand),
             ("epoch", found.epoch),
             ("bound", f"{found.bound_ms} ms until a revocation is effective everywhere"),
-            ("serve cached for", f"{found.serve_cached_for_ms} ms"),
+            ("serve cached for", f"{found.serve_cached_for_ms / 1000:g} s, when the database is away"),
             ("users", str(found.users)),
             ("applications", str(found.applications)),
             ("tokens", f"{found.tokens} not revoked"),

@@ -58,7 +58,12 @@ async def open_installation(
     pool = HashPool(threads=TOKEN_THREADS, queue=TOKEN_QUEUE, name="argon2-token")
     stack.callback(pool.close)
     states = TokenStates(settings.caches.tokens, index=TokenIndex(store, boot_clock))
-    lease = Lease(feed, bound_s=store.meta.bound_s, apply=states.apply)
+    lease = Lease(
+        feed,
+        bound_s=store.meta.bound_s,
+        serve_cached_for_s=store.meta.serve_cached_for_s,
+        apply=states.apply,
+    )
     lease.renew()
     rt_pool = HashPool(threads=RT_THREADS, queue=RT_QUEUE, name="bcrypt-rt")
     stack.callback(rt_pool.close)
@@ -107,7 +112,7 @@ def readiness(lease: Lease, *, accepting: bool) -> Readiness:
         lease.renew()
     except StaleError:
         return Readiness(accepting=accepting, store=False)
-    return Readiness(accepting=accepting, store=True)
+    return Readiness(accepting=accepting, store=lease.is_current, cached=not lease.is_current)
 
 
 def now() -> datetime:

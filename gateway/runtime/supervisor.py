@@ -93,10 +93,11 @@ class Supervisor:
         """Ready: at least one worker accepts checks and can reach the store."""
         answered = await asyncio.gather(*(worker.ask(SCRAPE_S) for worker in self._workers))
         told = [worker.report["readiness"] for worker, new in zip(self._workers, answered, strict=True) if new]
-        able = [one for one in told if one["accepting"] and one["store"]]
+        able = [one for one in told if one["accepting"] and (one["store"] or one["cached"])]
         return Readiness(
             accepting=any(one["accepting"] for one in told),
-            store=bool(able) or any(one["store"] for one in told),
+            store=any(one["store"] for one in told),
+            cached=any(one["cached"] for one in told),
             workers=len(self._workers),
             workers_ready=len(able),
         )

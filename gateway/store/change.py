@@ -1,5 +1,7 @@
 """A change: one transaction in the domain's words, with its feed rows and audit rows."""
 
+from datetime import timedelta
+
 from sqlalchemy import delete, insert, select, update
 
 from gateway.store.audit import Subject
@@ -12,6 +14,8 @@ from gateway.store.change_rt_tokens import RtTokenChanges
 from gateway.store.change_tokens import TokenChanges
 from gateway.store.meta import StoreKey
 from gateway.store.tables import keys, meta, sessions
+
+COMMIT = timedelta(seconds=10)  # the longest that a change waits for its commit (`patience.Limits.write_s`)
 
 
 class Change(OwnerChanges, AccountChanges, TokenChanges, RtTokenChanges, IdempotencyChanges, AuditChanges, MailChanges):
@@ -28,6 +32,25 @@ class Change(OwnerChanges, AccountChanges, TokenChanges, RtTokenChanges, Idempot
             return False
         await self._turn.execute(insert(keys).values(id=key.id, check_value=key.check, created_at=self.at))
         self.audit("key_registered", Subject(kind="key", id=key.id))
+        return True
+
+    async def set_serve_cached_for(self, span: timedelta) -> bool:
+        """Let hosts use what they remember for so long while they cannot reach the store; False when that is so.
+
+        Whoever follows the feed reads it with the next change, this one. Who cannot goes on by what was before, which
+        is noted: until then no change can be said to be effective everywhere.
+        """
+        row = (await self._turn.execute(select(meta.c.serve_cached_for_ms, meta.c.cached_until))).one()
+        before = timedelta(milliseconds=row.serve_cached_for_ms)
+        if span == before:
+            return False
+        ends = [
+            end for end in (row.cached_until, self.at + before + COMMIT if span < before else None) if end is not None
+        ]
+        values = {"serve_cached_for_ms": span // timedelta(milliseconds=1), "cached_until": max(ends, default=None)}
+        await self._turn.execute(update(meta).values(**values))
+        detail = {"before_s": before.total_seconds(), "after_s": span.total_seconds()}
+        self.audit("serve_cached_for_set", Subject(kind="gateway", id="store"), detail)
         return True
 
     async def begin_epoch(self, epoch: str) -> None:

@@ -35,12 +35,16 @@ class FeedRow:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is new. Not `complete`: another epoch, a gap, or too much; then every cache has to go."""
+    """What is new. Not `complete`: another epoch, a gap, or too much; then every cache has to go.
+
+    `serve_cached_for_s` is the store's word of this moment; None: not read.
+    """
 
     epoch: str
     seq: int
     rows: tuple[FeedRow, ...]
     complete: bool
+    serve_cached_for_s: float | None = None
 
 
 class SqliteFeed:
@@ -93,10 +97,10 @@ class SqliteFeed:
         known = self.position
         self._connection.execute("BEGIN")  # so that the counter and the rows are of one moment
         try:
-            newest = self._newest()
+            newest, cached_s = self._newest(), self._cached_s()
             behind = newest.seq - known.seq
             if newest.epoch != known.epoch or not 0 <= behind <= MOST_ROWS:
-                return Changes(newest.epoch, newest.seq, (), complete=False)
+                return Changes(newest.epoch, newest.seq, (), complete=False, serve_cached_for_s=cached_s)
             found = self._connection.execute(
                 "SELECT seq, subject, id FROM change_feed WHERE seq > ? ORDER BY seq", (known.seq,)
             ).fetchall()
@@ -105,7 +109,9 @@ class SqliteFeed:
                 self._connection.execute("ROLLBACK")
         rows = tuple(FeedRow(*row) for row in found)
         complete = [row.seq for row in rows] == list(range(known.seq + 1, newest.seq + 1))
-        return Changes(newest.epoch, newest.seq, rows if complete else (), complete=complete)
+        return Changes(
+            newest.epoch, newest.seq, rows if complete else (), complete=complete, serve_cached_for_s=cached_s
+        )
 
     def _data_version(self) -> int:
         """Differs from the last answer when another connection, of any process, committed in between."""
@@ -115,6 +121,10 @@ class SqliteFeed:
     def _newest(self) -> FeedPosition:
         ((epoch, seq),) = self._connection.execute("SELECT epoch, feed_seq FROM meta").fetchall()
         return FeedPosition(epoch, seq)
+
+    def _cached_s(self) -> float:
+        ((milliseconds,),) = self._connection.execute("SELECT serve_cached_for_ms FROM meta").fetchall()
+        return float(milliseconds) / 1000
 
     def _file_now(self) -> tuple[int, int]:
         try:

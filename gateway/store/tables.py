@@ -31,6 +31,7 @@ meta = Table(
     Column("brand", Text, nullable=False),
     Column("bound_ms", Integer, nullable=False),
     Column("serve_cached_for_ms", Integer, nullable=False),
+    Column("cached_until", Instant),  # when a longer serve_cached_for, since shortened, is over everywhere
     Column("feed_seq", BigInteger, nullable=False),
     Column("audit_seq", BigInteger, nullable=False),
     Column("audit_mac", LargeBinary, nullable=False),
@@ -175,6 +176,16 @@ usage = Table(
     Column("since_rotation", BigInteger, nullable=False),
     Column("last_used_at", Instant),
     Column("last_address", Text, nullable=False),
+)
+
+# Uses by day, in UTC, for a chart; a token's `usage` row is what counts. Kept for 90 days.
+usage_days = Table(
+    "usage_days",
+    metadata,
+    Column("token_id", Text, ForeignKey("tokens.id"), primary_key=True),
+    Column("day", Text, primary_key=True),  # 2026-11-22
+    Column("total", BigInteger, nullable=False),
+    Index("usage_days_by_day", "day"),
 )
 
 audit = Table(

@@ -45,6 +45,7 @@ async def test_what_was_committed_before_the_poll_is_in_it_once_and_in_order(sto
             FeedRow(4, "owner", "id-of-alice"),
         ),
         complete=True,
+        serve_cached_for_s=0.0,
     )
     assert (feed.position.epoch, feed.position.seq) == (store.meta.epoch, 4)
     assert feed.poll() is None

@@ -399,3 +399,31 @@ class TestRevocation:
         assert {two.ask(token)[0] for _ in range(10)} == {401}
         allow(two, other, 4)
         holder.join()
+
+
+@pytest.mark.parametrize("words", [(), ("--workers", "2")], ids=["one process", "two workers"])
+def test_serve_cached_for_keeps_known_tokens_passing_while_the_database_is_away_and_no_longer(installation, words):
+    serving = Serving(installation, *words)
+    serving.start()
+    try:
+        known = installation.token()
+        installation.ok("store", "serve-cached-for", "2s")
+        held = [Held(serving) for _ in range(4)]
+        for connection in held:
+            assert connection.ask(known) == 200
+        said = installation.ok("token", "revoke", handle(installation.token("gone")))
+        assert "effective everywhere by" in said.out + said.err
+        aside = installation.folder / "aside.db"
+        installation.database.rename(aside)
+        time.sleep(0.3)
+        for connection in held:
+            assert connection.ask(known) == 200
+        status, _, body = serving.get(serving.ops, "/health/ready")
+        assert (status, json.loads(body)["store"], json.loads(body)["cached"]) == (200, False, True)
+        time.sleep(1.0)
+        until(lambda: {connection.ask(known) for connection in held} == {503}, 5)
+        assert serving.ready() == 503
+        aside.rename(installation.database)
+        assert held[0].ask(known) == 200
+    finally:
+        assert serving.stop() == 0

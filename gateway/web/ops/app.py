@@ -12,17 +12,21 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether checks can be answered now: some worker accepts them, and can reach the store."""
+    """Whether checks can be answered now: some worker accepts them, and can reach the store.
+
+    `cached`: it cannot, but answers from what it remembers, for as long as the store's `serve_cached_for` lets it.
+    """
 
     accepting: bool
     store: bool
+    cached: bool = False
     workers: int = 1
     workers_ready: int | None = None  # None: of the one process that says this
 
     @property
     def is_ready(self) -> bool:
         """All parts together."""
-        return self.accepting and self.store and self.workers_ready != 0
+        return self.accepting and (self.store or self.cached) and self.workers_ready != 0
 
     def document(self) -> dict[str, object]:
         """As JSON has it."""
