@@ -3,48 +3,58 @@
 Not thread-safe: loop thread only.
 """
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+
+from cachetools import Cache, LRUCache
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
 class Lru(Generic[Key, Value]):
-    """At most `capacity` entries. Every step takes constant time: 0.2 to 0.4 us, half of cachetools' (2026-11)."""
+    """At most `capacity` entries. Every step takes constant time, below 1 us."""
 
-    __slots__ = ("_entries", "capacity", "evictions", "hits", "misses")
+    __slots__ = ("_entries", "evictions", "hits", "misses")
 
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError("a capacity is at least 1")
-        self.capacity = capacity  # may be set anew; what is then too much goes with the next `put`
         self.hits = self.misses = self.evictions = 0
-        self._entries: OrderedDict[Key, Value] = OrderedDict()
+        self._entries: LRUCache[Key, Value] = LRUCache(capacity)
+
+    @property
+    def capacity(self) -> int:
+        """How many entries there may be."""
+        return int(self._entries.maxsize)
+
+    @capacity.setter
+    def capacity(self, capacity: int) -> None:
+        """Make more room, or less: then what was asked for the longest ago goes. Takes about 1 us an entry."""
+        if capacity == self.capacity:
+            return
+        old, self._entries = self._entries, LRUCache(capacity)
+        while old:
+            self.put(*old.popitem())
 
     def get(self, key: Key) -> Value | None:
         """What is kept under the key, which counts as asked for now; None when there is nothing."""
-        found = self._entries.get(key)
-        if found is None:
+        if key not in self._entries:  # asked first: an exception for each stranger costs more
             self.misses += 1
             return None
         self.hits += 1
-        self._entries.move_to_end(key)
-        return found
+        return self._entries[key]
 
     def peek(self, key: Key) -> Value | None:
         """As `get`, but it leaves no trace: neither counted nor taken for asked."""
-        return self._entries.get(key)
+        return Cache.__getitem__(self._entries, key) if key in self._entries else None
 
     def put(self, key: Key, value: Value) -> None:
         """Keep it; where there is no room, in place of the entry asked for the longest ago."""
         entries = self._entries
+        if len(entries) >= entries.maxsize and key not in entries:
+            self.evictions += 1  # one goes with the next line
         entries[key] = value
-        entries.move_to_end(key)
-        while len(entries) > self.capacity:
-            entries.popitem(last=False)
-            self.evictions += 1
 
     def pop(self, key: Key) -> None:
         """Forget it, if it is there."""

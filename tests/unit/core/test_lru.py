@@ -50,3 +50,15 @@ def test_what_was_counted_outlives_what_was_kept():
 def test_a_map_for_nothing_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         Lru(0)
+
+
+def test_with_less_room_what_was_asked_for_the_longest_ago_goes_and_with_more_nothing():
+    lru: Lru[int, int] = Lru(4)
+    for key in range(4):
+        lru.put(key, key)
+    lru.get(0)
+    lru.capacity = 2
+    assert (lru.peek(3), lru.peek(0), len(lru), lru.capacity, lru.evictions) == (3, 0, 2, 2, 2)
+    lru.capacity = 3
+    lru.put(5, 5)
+    assert (lru.peek(3), lru.peek(0), lru.peek(5)) == (3, 0, 5)
