@@ -16,11 +16,10 @@ MARK: Final = "attack"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """What somebody tries. `waits_for` names the part that it is aimed at, where that part is not built yet."""
+    """What somebody tries, and whether proxies have a hand in it."""
 
     words: str
     through_proxies: bool = False
-    waits_for: str = ""
 
 
 def attack(*numbers: str) -> pytest.MarkDecorator:
@@ -36,7 +35,7 @@ def spelled(**spellings: object) -> "list[pytest.ParameterSet]":
     return [pytest.param(values, id=number, marks=attack(number)) for number, values in spellings.items()]
 
 
-# The number; `*` where the proxies have a hand in it; `(...)` what it waits for; what it is.
+# The number; `*` where the proxies have a hand in it; what it is.
 _LIST: Final = """
 P01 *  dot segments lead out of a public path into a guarded one
 P02 *  the same, with the dots percent-encoded, both or one of them
@@ -137,9 +136,9 @@ M04    return addresses to elsewhere
 M05    a forged host at the sign-in
 M07    another site's form that makes or revokes
 M08    a method override at the API
-M10 (REST API that writes)  fields that only we may set
+M10    fields that only we may set
 M12    names for tables and terminals: megabytes, nothing, formulas
-M14 (lists of the REST API)  page sizes and sort keys that are none
+M14    page sizes and sort keys that are none
 M16    preflights of other origins at the API
 M17    the page in a frame
 M18    telling from the answer who has an account
@@ -150,7 +149,7 @@ L03    exceptions that quote what they choked on
 L05    metrics with a label for each path or user
 """
 
-_ENTRY = re.compile(r"(?P<number>[A-Z][0-9]{2}) (?P<proxies>\*?) *(?:\((?P<waits>[^)]+)\))? *(?P<words>.+)")
+_ENTRY = re.compile(r"(?P<number>[A-Z][0-9]{2}) (?P<proxies>\*?) *(?P<words>.+)")
 
 
 def _read(text: str) -> dict[str, Attack]:
@@ -159,9 +158,7 @@ def _read(text: str) -> dict[str, Attack]:
         entry = _ENTRY.fullmatch(line)
         assert entry is not None, line
         assert entry["number"] not in found, line
-        found[entry["number"]] = Attack(
-            words=entry["words"], through_proxies=bool(entry["proxies"]), waits_for=entry["waits"] or ""
-        )
+        found[entry["number"]] = Attack(words=entry["words"], through_proxies=bool(entry["proxies"]))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.attacks.corpus import attack
 from tests.e2e.harness.apps import Recorder, Seen
 from tests.e2e.harness.client import Reply, bearer
 from tests.e2e.harness.proxies import Proxy
@@ -36,6 +37,7 @@ def folded(seen: Seen) -> dict[str, list[str]]:
     return variables
 
 
+@attack("H14")
 @pytest.mark.parametrize("name", IDENTITY)
 @pytest.mark.parametrize("spell", [str, str.lower, str.upper], ids=["as-is", "lower", "upper"])
 @pytest.mark.parametrize("target", [READ, PUBLIC], ids=["guarded", "public"])
@@ -50,6 +52,7 @@ def test_h14_a_forged_identity_does_not_reach_the_app_on_guarded_and_public_path
     assert "mallory" not in seen.text()
 
 
+@attack("H15")
 @pytest.mark.parametrize("alias", ["X_Auth_User", "x_auth_user", "X.Auth.User", "X_Auth-User", "X-Auth.User"])
 @pytest.mark.parametrize("target", [READ, PUBLIC], ids=["guarded", "public"])
 def test_h15_an_alias_that_apps_read_as_an_identity_header_does_not_reach_the_app(
@@ -64,6 +67,7 @@ def test_h15_an_alias_that_apps_read_as_an_identity_header_does_not_reach_the_ap
         assert "mallory" not in app.seen[0].text()
 
 
+@attack("H07")
 @pytest.mark.parametrize("alias", ["X_API_Key", "Auth_Token"])
 def test_h07_an_alias_of_a_token_header_is_no_credential(
     alias: str, proxy: Proxy, ask: Ask, app: Recorder, world: World
@@ -73,6 +77,7 @@ def test_h07_an_alias_of_a_token_header_is_no_credential(
     assert app.seen == []
 
 
+@attack("H05", "H06", "H10", "H11", "H12")
 def test_h05_h06_forged_facts_change_no_answer(proxy: Proxy, ask: Ask, app: Recorder, world: World) -> None:
     token = bearer(world.tokens["read"])
     for name, value in FORGED_FACTS:
@@ -91,6 +96,7 @@ def test_doubled_forged_facts_change_no_answer(proxy: Proxy, ask: Ask, app: Reco
         assert ask(READ, token, (name, value), (name, "other"), host="raw.example.org").status == 200
 
 
+@attack("H17")
 def test_h17_connection_cannot_take_the_identity_away_from_the_app(
     proxy: Proxy, ask: Ask, app: Recorder, world: World
 ) -> None:
@@ -102,6 +108,7 @@ def test_h17_connection_cannot_take_the_identity_away_from_the_app(
         assert app.seen[0].all("X-Auth-User") == ["alice"]
 
 
+@attack("H17")
 def test_h17_connection_cannot_take_the_facts_or_the_credential_away_from_the_check(
     proxy: Proxy, ask: Ask, app: Recorder, world: World
 ) -> None:
@@ -125,6 +132,7 @@ def is_caddys_empty_answer(proxy: Proxy, reply: Reply) -> bool:
     return proxy.name.startswith("caddy") and (reply.status, reply.body) == (200, b"")
 
 
+@attack("P20")
 def test_p20_absolute_form_is_judged_by_the_host_that_is_served(
     proxy: Proxy, ask: Ask, app: Recorder, world: World
 ) -> None:
@@ -135,6 +143,7 @@ def test_p20_absolute_form_is_judged_by_the_host_that_is_served(
     assert app.seen == []
 
 
+@attack("H01")
 def test_h01_a_method_override_is_no_other_method(proxy: Proxy, ask: Ask, app: Recorder, world: World) -> None:
     token = bearer(world.tokens["read"])
     override = ("X-HTTP-Method-Override", "GET")

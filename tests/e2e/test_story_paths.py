@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.attacks.corpus import attack
 from tests.e2e.harness.apps import Recorder
 from tests.e2e.harness.client import bearer
 from tests.e2e.harness.proxies import Proxy
@@ -51,6 +52,7 @@ def reads_as_closed(target: str) -> bool:
     return "closed" in target.lower()
 
 
+@attack("P01", "P02", "P03", "P04", "P05", "P06", "P08", "P09", "P10", "P12", "P13", "P14", "P15", "P17", "P18", "P26")
 @pytest.mark.parametrize("target", AMBIGUOUS, ids=lambda target: target.decode("latin-1").encode("unicode_escape"))
 def test_p01_to_p26_no_spelling_of_a_closed_path_reaches_the_app(
     target: bytes, proxy: Proxy, ask: Ask, app: Recorder, world: World
@@ -82,6 +84,7 @@ def test_p04_an_encoded_slash_reaches_the_app_where_the_route_is_lenient(
     assert len(app.seen) == 1
 
 
+@attack("P30")
 def test_p30_policy_is_about_the_path_that_the_client_sees_though_the_proxy_takes_a_prefix_off(
     proxy: Proxy, ask: Ask, app: Recorder, world: World
 ) -> None:
@@ -93,6 +96,7 @@ def test_p30_policy_is_about_the_path_that_the_client_sees_though_the_proxy_take
     assert [seen.target for seen in app.seen] == ["/open/x?y=1"]
 
 
+@attack("P28")
 def test_p28_the_clients_query_is_no_policy(proxy: Proxy, ask: Ask, app: Recorder, world: World) -> None:
     query = f"?token={world.tokens['read']}&policy=public&user=admin&auth_token={world.tokens['read']}"
     assert ask(f"/anything/api/x{query}", host="raw.example.org").status == 401

@@ -23,6 +23,7 @@ public_url: https://gateway.example.org
 trusted_proxies: ["127.0.0.1/32", "unix"]
 store: {{url: "sqlite:///token-gateway.db"}}
 key_file: token-gateway.key
+limits: {{failures: unlimited}}  # the stories fail on purpose, and all from one address
 groups: [staff, admins]
 permissions:
   {{own_tokens: [everyone], any_tokens: [admins], users: [admins], applications: [admins], audit: [admins]}}
