@@ -1,6 +1,6 @@
 """Statements that read, and the values that their rows become. The same for every engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -182,27 +182,48 @@ class TokenFilter:
     scope: str | None = None
     group: str | None = None  # of the owner, from any source
     organisation: str | None = None  # of the owner
-    expires_before: datetime | None = None  # tokens that never expire do not pass
+    expires_before: datetime | None = None  # tokens that never expire do not pass this, nor the next
+    expires_after: datetime | None = None
+    never_expires: bool = False
+    name: str | None = None  # a part of it; ASCII letters in either case
 
 
 def list_tokens(wanted: TokenFilter, now: datetime) -> Select[Any]:
     """Tokens that pass the filter, oldest first."""
-    statement = TOKENS.order_by(tokens.c.created_at, tokens.c.id)
+    return TOKENS.where(*_demands(wanted, now)).order_by(tokens.c.created_at, tokens.c.id)
+
+
+def _demands(wanted: TokenFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
     if wanted.owner_id is not None:
-        statement = statement.where(tokens.c.owner_id == wanted.owner_id)
+        yield tokens.c.owner_id == wanted.owner_id
     if wanted.kind is not None:
-        statement = statement.where(tokens.c.kind == wanted.kind.value)
+        yield tokens.c.kind == wanted.kind.value
     if wanted.state is not None:
-        statement = statement.where(in_state(wanted.state, now))
+        yield in_state(wanted.state, now)
     if wanted.scope is not None:
-        statement = statement.where(_has_word(tokens.c.scopes, wanted.scope))
+        yield _has_word(tokens.c.scopes, wanted.scope)
     if wanted.group is not None:
-        statement = statement.where(_owner_is_in(owner_groups, wanted.group))
+        yield _owner_is_in(owner_groups, wanted.group)
     if wanted.organisation is not None:
-        statement = statement.where(_owner_is_in(owner_organisations, wanted.organisation))
+        yield _owner_is_in(owner_organisations, wanted.organisation)
+    yield from _ends(wanted)
+    if wanted.name:
+        yield _holds(tokens.c.name, wanted.name)
+
+
+def _ends(wanted: TokenFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.expires_before is not None:
-        statement = statement.where(tokens.c.expires_at < wanted.expires_before)
-    return statement
+        yield tokens.c.expires_at < wanted.expires_before
+    if wanted.expires_after is not None:
+        yield tokens.c.expires_at >= wanted.expires_after
+    if wanted.never_expires:
+        yield tokens.c.expires_at.is_(None)
+
+
+def _holds(column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
+    """By `replace`: in LIKE, some characters stand for others. Only ASCII is folded, as SQLite's `lower` does."""
+    folded = func.lower(column)
+    return func.replace(folded, func.lower(part), "") != folded
 
 
 def _has_word(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:

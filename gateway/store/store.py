@@ -1,8 +1,8 @@
 """The store: the one place where a gateway's state lives. What it promises is here; how is in the modules beside."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenStat
 from gateway.store.rt_tokens import RtTokenRow
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import secrets, sessions, tokens, usage
-from gateway.store.usage import Usage, Use, add_statement, use_parameters
+from gateway.store.usage import Usage, Use, add_day_statement, add_statement, days_of, forget_days, use_parameters
 
 GATEWAY = "gateway"  # the actor of what nobody asked for
 
@@ -113,7 +113,10 @@ class Store(OutboxReads):
         """Add uses to the counts, in one transaction, all or nothing. Tokens that are not there are passed over."""
         if batch:
             async with self._engine.writing() as turn:
-                await turn.execute(add_statement(), [use_parameters(use) for use in batch])
+                uses = [use_parameters(use) for use in batch]
+                await turn.execute(add_statement(), uses)
+                await turn.execute(add_day_statement(), uses)
+                await turn.execute(forget_days(self._now()))
 
     async def record_refusals(self, known: Sequence[TokenRefusal], unknown: Sequence[UnknownRefusals]) -> None:
         """Write what checks refused into the audit, in one transaction, all or nothing."""
@@ -241,6 +244,11 @@ class Store(OutboxReads):
         columns = select(usage.c.total, usage.c.since_rotation, usage.c.last_used_at, usage.c.last_address)
         rows = await self._engine.read(columns.where(usage.c.token_id == token_id))
         return Usage(**rows[0]._mapping) if rows else Usage()
+
+    async def usage_by_day(self, token_id: str, *, since: date) -> Mapping[date, int]:
+        """How often the token was used on each day (UTC) from `since` on; days without a use are left out."""
+        rows = await self._engine.read(days_of(token_id, since))
+        return {date.fromisoformat(row.day): row.total for row in rows}
 
     async def verify_audit(self) -> AuditVerdict:
         """Check the whole audit chain against the keys that the store was opened with."""

@@ -171,6 +171,24 @@ async def test_lists_are_narrowed_by_scope_group_organisation_and_expiry(store, 
     assert await names(group="admins") == await names(organisation="acme") == ["a", "b"]
     assert await names(expires_before=NOW + 2 * HOUR) == ["a"]
     assert await names(group="staff", expires_before=NOW + 3 * HOUR, scope="REST") == ["c"]
+    assert await names(expires_after=NOW + 2 * HOUR) == ["c"]
+    assert await names(expires_after=NOW, expires_before=NOW + 2 * HOUR) == ["a"]
+    assert await names(never_expires=True) == ["b"]
+
+
+async def test_lists_are_narrowed_by_a_part_of_the_name_in_either_case(store, alice):
+    for name in ("Build server", "100% sure", "rebuild_it", "É"):
+        await added(store, alice, name=name, expires_at=None)
+
+    async def names(part):
+        return sorted(entry.token.name for entry in await store.tokens(TokenFilter(name=part)))
+
+    assert await names("BUILD") == ["Build server", "rebuild_it"]
+    assert await names("%") == ["100% sure"]
+    assert await names("_") == ["rebuild_it"]
+    assert await names("É") == ["É"]
+    assert await names("d  s") == await names("'") == []
+    assert len(await names("")) == 4
 
 
 async def test_a_token_without_scopes_networks_or_expiry_comes_back_so(store, alice):

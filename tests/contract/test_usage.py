@@ -73,11 +73,33 @@ def test_the_order_of_the_writes_does_not_matter(templates, written):
         ids = await add_alice(store, tokens=len(orders))
         for step in range(len(written)):
             await store.record_usage([use(id_, *order[step]) for id_, order in zip(ids, orders, strict=True)])
-        found = [await store.usage(id_) for id_ in ids]
+        found = [(await store.usage(id_), await store.usage_by_day(id_, since=NOW.date())) for id_ in ids]
         await backend.close()
         return found
 
     with tempfile.TemporaryDirectory() as folder:
         first, *others = asyncio.run(results(Path(folder)))
-    assert first.total == sum(count for count, _, _ in written)
+    assert first[0].total == sum(first[1].values()) == sum(count for count, _, _ in written)
     assert all(other == first for other in others)
+
+
+async def test_each_use_counts_on_its_day_and_days_without_one_are_left_out(store, backend):
+    one, other = await add_alice(store, tokens=2)
+    today, day = NOW.date(), timedelta(days=1)
+    await store.record_usage([use(one, 3), use(other, 5)])
+    await store.record_usage([use(one, 4, after_s=86400), use(one, 1, after_s=2), use("00000000000")])
+    assert await store.usage_by_day(one, since=today) == {today: 4, today + day: 4}
+    assert await store.usage_by_day(one, since=today + day) == {today + day: 4}
+    assert await store.usage_by_day(other, since=today - day) == {today: 5}
+    assert await store.usage_by_day("00000000000", since=today) == {}
+    assert (await store.usage(one)).total == 8
+
+
+async def test_days_are_kept_for_90_days_and_the_totals_for_ever(store, backend):
+    (token_id,) = await add_alice(store)
+    await store.record_usage([use(token_id, 3)])
+    for days, left in ((90, 3), (91, 0)):
+        backend.clock.at = NOW + timedelta(days=days)
+        await store.record_usage([use("00000000000")])
+        assert sum((await store.usage_by_day(token_id, since=NOW.date())).values()) == left, days
+    assert (await store.usage(token_id)).total == 3
