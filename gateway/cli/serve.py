@@ -38,10 +38,13 @@ def serve(
       token-gateway serve --workers auto
     """
     number = _number(workers)
+    from gateway.runtime.offspring import spawn_all
+
+    children = None if number is None else spawn_all(number)  # before the imports: they have as many
     from gateway.config.discovery import find
     from gateway.runtime.serve import main
 
-    raise typer.Exit(main(find(config, os.environ), number))
+    raise typer.Exit(main(find(config, os.environ), children))
 
 
 def reload(

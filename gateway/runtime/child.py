@@ -24,6 +24,7 @@ from gateway.runtime.channel import Channel, Kind, receive_listeners
 from gateway.runtime.generation import Generation
 from gateway.runtime.life import Stop, run_until_stopped
 from gateway.runtime.metrics import Metrics
+from gateway.runtime.offspring import PORTAL
 from gateway.runtime.opened import Opened, StartError, open_installation
 from gateway.runtime.part import Part
 from gateway.runtime.worker import Worker
@@ -31,7 +32,6 @@ from gateway.store import StoreError
 
 log = structlog.get_logger("gateway")
 
-PORTAL = "portal"
 EXIT_FAILED, EXIT_REFUSED = 1, 2
 
 

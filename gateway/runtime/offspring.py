@@ -1,4 +1,7 @@
-"""One child process as its parent knows it: started, given its configuration, asked, ended."""
+"""One child process as its parent knows it: started, given its configuration, asked, ended.
+
+Imports next to nothing: children are started first, and import what they need while the parent does.
+"""
 
 import asyncio
 import contextlib
@@ -13,6 +16,7 @@ from typing import Any
 
 from gateway.runtime.channel import Channel, Kind, Message, hand_over
 
+PORTAL = "portal"
 EXIT_S = 5.0  # from the end of the channel to that of the process
 
 
@@ -153,3 +157,11 @@ class Offspring:
                 process.kill()
             await asyncio.sleep(0.01)
         return process.returncode
+
+
+def spawn_all(workers: int) -> list[Offspring]:
+    """Start so many check workers, and the portal. They wait for what they get, and end when this process does."""
+    children = [*(Offspring(f"worker-{number}") for number in range(1, workers + 1)), Offspring(PORTAL)]
+    for child in children:
+        child.spawn()
+    return children

@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from gateway.runtime.generation import Generation, compiled
 from gateway.runtime.life import Stop
 from gateway.runtime.listen import ListenError, open_all, raise_descriptor_limit
 from gateway.runtime.metrics import Metrics
+from gateway.runtime.offspring import Offspring
 from gateway.runtime.opened import StartError, refuse_unusable
 from gateway.runtime.part import serve_app
 from gateway.runtime.reload import Reloader
@@ -65,18 +66,16 @@ class Served(Protocol):
         ...
 
 
-def main(config: Path, workers: int | None = None, env: MutableMapping[str, str] = os.environ) -> int:
-    """Serve until SIGTERM or SIGINT, with so many check workers, or in one process. Returns the exit code: 0 after a
+def main(config: Path, children: Sequence[Offspring] | None = None, env: MutableMapping[str, str] = os.environ) -> int:
+    """Serve until SIGTERM or SIGINT, with these children, or in one process. Returns the exit code: 0 after a
     drain, 1 after one that an error of its own began, 2 when it could not start.
     """
-    supervisor = None if workers is None else Supervisor(workers)
+    supervisor = None if children is None else Supervisor(children)
     try:
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             raise StartError("aiohttp runs without its C parser; unset AIOHTTP_NO_EXTENSIONS or install its wheel")
         notifier, handed = Notifier(env), handed_over(env)
         raise_descriptor_limit()
-        if supervisor is not None:
-            supervisor.spawn()
         settings = load(config, env)
         logs.set_up(level=settings.logs.level, as_json=settings.logs.format == "json")
         keyring = load_keys(settings.key_file)

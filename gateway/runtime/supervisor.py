@@ -15,12 +15,11 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.runtime import worker_metrics
-from gateway.runtime.child import PORTAL
 from gateway.runtime.generation import Generation
 from gateway.runtime.life import Stop
 from gateway.runtime.listen import Sockets
 from gateway.runtime.metrics import Metrics
-from gateway.runtime.offspring import Offspring, Package
+from gateway.runtime.offspring import PORTAL, Offspring, Package
 from gateway.runtime.opened import StartError
 from gateway.runtime.totals import Totals
 from gateway.web.ops.app import Readiness
@@ -38,21 +37,17 @@ END_S, HASTENED_END_S = 12.0, 3.0  # until the processes that still run are kill
 class Supervisor:
     """The children and their configuration."""
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._workers = [Offspring(f"worker-{number}") for number in range(1, workers + 1)]
-        self._children = [*self._workers, Offspring(PORTAL)]
+    def __init__(self, children: Sequence[Offspring]) -> None:
+        """The children were spawned already, and wait."""
+        self._children = children
+        self._workers = [child for child in children if child.name != PORTAL]
+        self.workers = len(self._workers)
         self._stopping = asyncio.Event()
         self._started = False
         self._totals = Totals()
         self._tasks: list[asyncio.Task[None]] = []
         self.metrics = Metrics()
         worker_metrics.register(self.metrics.registry, self._children)
-
-    def spawn(self) -> None:
-        """Start the processes, which import what they need while the parent reads and opens what they get."""
-        for child in self._children:
-            child.spawn()
 
     def abandon(self) -> None:
         """End processes that were spawned and never began."""
