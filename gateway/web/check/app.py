@@ -177,6 +177,7 @@ class _Payload:
 def _response(answer: Answer) -> web.Response:
     headers = CIMultiDict((name.decode("ascii"), value.decode("utf-8")) for name, value in answer.headers)
     headers["Server"] = "token-gateway"
+    headers["Content-Length"] = str(len(answer.body))  # aiohttp leaves a 0 out where the method is HEAD
     response = web.Response(status=answer.status, headers=headers, body=answer.body)
     if not answer.body:
         response.headers.popall("Content-Type", None)

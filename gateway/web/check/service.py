@@ -17,9 +17,10 @@ from gateway.auth.lease import boot_clock
 from gateway.auth.limits import UNLIMITED, CheckLimits, RateLimits
 from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
-from gateway.core.credential import RT, Presented
+from gateway.core.credential import RT, Presented, query_names
 from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
 from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
+from gateway.core.headers import SingleHeaders
 from gateway.core.lru import Lru
 from gateway.core.network import Networks
 from gateway.core.policy import Policy
@@ -31,9 +32,10 @@ from gateway.web.check.answer import allowed, echoes, refused
 from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Facts, Headers
 from gateway.web.check.presented import in_head, presented
 from gateway.web.check.refusal_log import RefusalLog
-from gateway.web.check.standing import STANDINGS, Known, Question, Standing
+from gateway.web.check.standing import STANDINGS, Asker, Known, Question, Standing
 
 log = structlog.get_logger("check")
+_ANOTHER_URI = b"/another"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,32 @@ class CheckService:
         )
         if judged.question is not None:
             self._standings.put(judged.question, standing)
-        return Known(answer, standing)
+        return Known(answer, standing, judged.question)
+
+    def asker(self, dialect: Dialect, headers: SingleHeaders, uri_name: bytes) -> Asker | None:
+        """For checks that differ from this one in the value of that header alone; None unless that is only the URI."""
+        facts, settings = dialect.facts(headers), self.settings
+        other = dialect.facts(SingleHeaders({**headers.values, uri_name: _ANOTHER_URI}))
+        if isinstance(facts, BadFacts) or isinstance(other, BadFacts) or facts.method == b"OPTIONS":
+            return None
+        if other != facts._replace(uri=_ANOTHER_URI) or uri_name in settings.policy.credential_headers:
+            return None
+        return Asker(settings=settings, method=facts.method, host=facts.host, forwarded_for=facts.forwarded_for)
+
+    def recall_alike(self, asker: Asker, uri: bytes) -> Standing | None:
+        """The Allow that stands for this URI of the same asker, counted like any other; None: nothing is done."""
+        settings = self.settings
+        if asker.settings is not settings:
+            return None
+        target = _target(Facts(asker.method, uri, asker.host, asker.forwarded_for), (), settings)
+        if isinstance(target, Deny) or target.leniences:
+            return None
+        demands = choose(settings.policy, target)
+        if not isinstance(demands, tuple):
+            return None
+        route, login = demands[0]
+        standing = asker.standings.get((route.index, login))
+        return standing if standing is not None and self.again(standing) else None
 
     def again(self, standing: Standing) -> bool:
         """Count, limit and measure one more check that an Allow stands for. False: nothing is done, judge it."""
@@ -190,12 +217,12 @@ class CheckService:
         if RT in route.credentials and parse_rt_token(credential.token) is not None:
             return None
         question: Question | None = None
-        if not target.leniences and not echoes(route, headers, policy):
+        if not (target.leniences or query_names(route.credentials) or echoes(route, headers, policy)):
             digest, user = self._authenticator.digest(credential.token), credential.basic_user
             question = (digest, user, route.index, login, facts.host, facts.forwarded_for, dialect.name)
             standing = self._standings.get(question)
             if standing is not None and self.again(standing):
-                return Known(standing.answer, standing)
+                return Known(standing.answer, standing, question)
         evidence = self._authenticator.remembered(credential.token, credential.basic_user)
         if evidence is None:
             return None

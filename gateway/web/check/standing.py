@@ -49,8 +49,28 @@ class Standing:
         self.written = b""
 
 
+class Asker:
+    """What checks have in common that differ in the client's URI alone: the other facts, and the Allows that stand.
+
+    `standings`: by the route that a URI leads to, and the segment at `{login}`. No header of the check is in here.
+    """
+
+    __slots__ = ("forwarded_for", "host", "method", "settings", "standings")
+
+    def __init__(self, *, settings: object, method: bytes, host: bytes, forwarded_for: bytes) -> None:
+        self.settings = settings
+        self.method = method
+        self.host = host
+        self.forwarded_for = forwarded_for
+        self.standings: dict[tuple[int, str | None], Standing] = {}
+
+
 class Known(NamedTuple):
-    """An answer from memory. `standing` None: the next such check has to be judged like this one."""
+    """An answer from memory. `standing` None: the next such check has to be judged like this one.
+
+    `question`: where the Allow follows from nothing else, so that it may be given to other checks, too.
+    """
 
     answer: Answer
     standing: Standing | None
+    question: Question | None = None

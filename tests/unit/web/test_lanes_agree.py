@@ -7,6 +7,7 @@ can be tried.
 import asyncio
 import re
 from base64 import b64encode
+from itertools import count
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -172,6 +173,38 @@ def test_no_bytes_at_all_break_the_lane_or_are_allowed(twins, raw):
     answers, _, noted = twins.ask(raw)["fast"]
     assert all(status >= 400 for status, _, _ in answers)
     assert noted == ([], [], [], [])
+
+
+fresh = count()  # a path that came before is a repeated head
+URIS = st.binary(min_size=1, max_size=30).map(lambda raw: b"/api/" + raw) | PATHS | st.just(b"/" + b"y" * 9_000)
+
+
+@given(uri=URIS, dialect=st.sampled_from([b"traefik", b"caddy", b"nginx"]), doubled=st.booleans())
+@example(uri=b"/api/x\r\nX-Forwarded-Uri: /api/y", dialect=b"traefik", doubled=False)
+@example(uri=b"/api/x\r\nX-Forwarded-For: 10.0.0.9", dialect=b"traefik", doubled=False)
+@example(uri=b"/api/x y", dialect=b"traefik", doubled=False)
+@example(uri=b"/api/x ", dialect=b"nginx", doubled=True)
+@settings(max_examples=150)
+def test_a_head_that_differs_from_known_ones_in_the_uri_alone_is_answered_alike_in_both(twins, uri, dialect, doubled):
+    name = b"Original-URI" if dialect == b"nginx" else b"Forwarded-Uri"
+    method = b"X-Original-Method" if dialect == b"nginx" else b"X-Forwarded-Method"
+    other = b"X-Original-URI: /public/x\r\n" if dialect != b"nginx" else b"X-Forwarded-Uri: /public/x\r\n"
+
+    def raw(uri):
+        return (
+            b"GET /check/" + dialect + b" HTTP/1.1\r\nHost: app.example.org\r\n" + method + b": GET\r\n"
+            b"X-Forwarded-Host: app.example.org\r\nX-Forwarded-For: 10.1.2.3\r\nX-"
+            + name + b": " + uri + b"\r\n" + (other if doubled else b"")
+            + b"Authorization: Bearer " + twins.presented + b"\r\n\r\n"
+        )  # fmt: skip
+
+    for path in (b"/api/one", b"/api/two", b"/api/three"):
+        assert twins.ask(raw(path))["fast"][0][0][0] == 200
+    alike = twins.lanes["fast"].server.lane.alike
+    given = alike.given
+    assert twins.ask(raw(b"/api/%d" % next(fresh)))["fast"][0][0][0] == 200
+    assert (alike.given > given) is not (doubled and dialect == b"nginx"), "this lane is what is tried here"
+    check(twins, raw(uri))
 
 
 F = (

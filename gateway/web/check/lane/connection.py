@@ -15,6 +15,7 @@ import structlog
 from gateway.web import caps
 from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.fixed import FAILED, MALFORMED, NOT_A_CHECK
+from gateway.web.check.lane.alike import Cut, cut
 from gateway.web.check.lane.heads import Head, Malformed, read
 from gateway.web.check.lane.wire import Reply, allow, reply
 from gateway.web.check.standing import Known
@@ -38,6 +39,8 @@ class Connection(asyncio.Protocol):
         self._is_ending = False  # nothing is answered any more
         self._is_holding = False  # nothing is read for now
         self._began = True  # a head has begun, or must: the first one
+        self._digest = b""
+        self._cut: Cut | None = None
         self._due = inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -120,7 +123,7 @@ class Connection(asyncio.Protocol):
                     return
                 head = data if end - at == size else data[at:end]
                 self._began = False
-                if self._answer_again(head) or self._answer(head, data, end):
+                if self._answer_again(head) or self._answer_alike(head) or self._answer(head, data, end):
                     at = end
                     continue
                 return
@@ -162,6 +165,25 @@ class Connection(asyncio.Protocol):
         self._write(known.reply)
         return True
 
+    def _answer_alike(self, head: bytes) -> bool:
+        """Give the answer that a head had which differs from this one in the URI alone, if that still stands."""
+        lane = self._lane
+        self._cut = None
+        if not (self._trusted_at_accept and self._is_trusted()) or lane.is_draining or len(head) > caps.MAX_FIELD:
+            return False
+        self._cut = found = cut(head, self._hasher.copy())
+        alike = None if found is None else lane.alike.kept.get(found.digest)
+        if found is None or alike is None:
+            return False
+        standing = lane.service.recall_alike(alike.asker, found.uri)
+        if standing is None or not standing.written:
+            return False
+        lane.alike.given += 1
+        written = allow(standing.written, keeps_alive=alike.keeps_alive, is_http_10=alike.is_http_10)
+        self._write(written)
+        lane.repeated.offer(self._digest, written, standing)
+        return True
+
     def _answer(self, head: bytes, data: bytes, end: int) -> bool:
         """Answer one head; what is not plain goes to the other lane. False: what lies behind it is dealt with."""
         lane = self._lane
@@ -185,7 +207,7 @@ class Connection(asyncio.Protocol):
                 self._task = task = lane.begin(self._ask(dialect, found))
                 task.add_done_callback(self._asked)
             else:
-                self._write_known(known, found)
+                self._write_known(known, dialect, found)
         return True
 
     async def _ask(self, dialect: Dialect, head: Head) -> None:
@@ -204,13 +226,15 @@ class Connection(asyncio.Protocol):
 
     # --- answers ---
 
-    def _write_known(self, known: Known, head: Head) -> None:
+    def _write_known(self, known: Known, dialect: Dialect, head: Head) -> None:
         lane, standing = self._lane, known.standing
         if standing is None:
             self._write_answer(known.answer, head)
             return
         if not standing.written:
             standing.written = reply(known.answer, keeps_alive=True).before
+        elif self._cut is not None:
+            lane.alike.offer(self._cut, known, dialect, head, lane.service)
         keeps_alive = head.keeps_alive and not lane.is_draining
         written = allow(standing.written, keeps_alive=keeps_alive, is_http_10=head.is_http_10)
         self._write(written)

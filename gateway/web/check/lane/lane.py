@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gateway.web.check.dialect import Dialect
 from gateway.web.check.door import Door
+from gateway.web.check.lane.alike import AlikeHeads
 from gateway.web.check.lane.connection import Connection
 from gateway.web.check.lane.repeated import RepeatedHeads
 from gateway.web.check.lane.wire import Dates
@@ -35,6 +36,7 @@ class Lane:
         self.dialects = {f"/check/{name}".encode("ascii"): dialect for name, dialect in dialects.items()}
         self.door = door
         self.repeated = RepeatedHeads()
+        self.alike = AlikeHeads()
         self.dates = Dates()
         self.connections: set[Connection] = set()
         self.is_draining = False
