@@ -17,7 +17,16 @@ from typing import Final
 from gateway.core.network import Address, Networks
 from gateway.core.readings import LENIENCES, Reading, read
 
-__all__ = ["LENIENCES", "Malformed", "Reading", "Target", "client_address", "parse_host", "parse_target"]
+__all__ = [
+    "LENIENCES",
+    "Malformed",
+    "Reading",
+    "Target",
+    "client_address",
+    "parse_host",
+    "parse_target",
+    "plain_target",
+]
 
 MAX_URI_BYTES: Final = 16_384
 MAX_HOST_CHARACTERS: Final = 253  # RFC 1035, without the trailing dot
@@ -121,6 +130,23 @@ def parse_target(
 @lru_cache(maxsize=64)
 def _verb(method: bytes) -> str | None:
     return None if _METHOD.fullmatch(method) is None else method.decode("ascii")
+
+
+def plain_target(asked: Target, uri: bytes) -> Target | None:
+    """What `parse_target` makes of this URI and the other facts of `asked`, no preflight. None: not a plain path."""
+    path, _, query = uri.partition(b"?")
+    if len(uri) > MAX_URI_BYTES or path[:1] != b"/" or _PLAIN_PATH.fullmatch(path) is None:
+        return None
+    text = path.decode("ascii")
+    return Target(
+        method=asked.method,
+        host=asked.host,
+        readings=(Reading(tuple(text[1:].split("/"))),),
+        leniences=_NO_LENIENCES,
+        query=query,
+        path=text,
+        address=asked.address,
+    )
 
 
 def parse_host(raw: bytes) -> str | None:

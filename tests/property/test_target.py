@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.core.network import Networks
 from gateway.core.readings import MAX_READINGS, read
-from gateway.core.target import Malformed, Target, client_address, parse_host, parse_target
+from gateway.core.target import Malformed, Target, client_address, parse_host, parse_target, plain_target
 
 Segments = tuple[str, ...]
 
@@ -23,6 +23,7 @@ TOKENS = (
     *(b"%c0%ae", b"%c0%af", b"%e0%80%af", b"%c1%1c", b"%ff", b"\xff", b"\xc3\xa9", b"%C3%A9", b"%20", b"%3b", b"%23"),
     *(b"%3f", b"~1", b":", b"a.", b"%41"),
 )
+PLAIN = re.compile(rb"(/[a-z]+)*/?(\?.*)?", re.DOTALL).fullmatch
 paths = st.lists(st.sampled_from(TOKENS), max_size=7).map(lambda parts: b"/" + b"".join(parts))
 
 
@@ -30,6 +31,14 @@ def target_of(path: bytes) -> Target | Malformed:
     return parse_target(
         method=b"GET", uri=path, host=b"app.example", forwarded_for=b"::1", skip=Networks(()), preflight=False
     )
+
+
+@given(paths | st.binary(max_size=40) | st.from_regex(rb"(/[a-z.]{0,3}){1,4}(\?[a-z?=]*)?", fullmatch=True))
+def test_a_plain_uri_among_facts_that_are_known_is_read_as_among_any(uri: bytes) -> None:
+    asked = target_of(b"/")
+    assert isinstance(asked, Target)
+    found, whole = plain_target(asked, uri), target_of(uri)
+    assert found == whole or (found is None and (isinstance(whole, Malformed) or b"%" in uri or not PLAIN(uri)))
 
 
 # --- any bytes ------------------------------------------------------------------------------------------------------

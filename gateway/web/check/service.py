@@ -26,7 +26,7 @@ from gateway.core.network import Networks
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_token
-from gateway.core.target import Malformed, Target, parse_target
+from gateway.core.target import Malformed, Target, parse_target, plain_target
 from gateway.core.until import allowed_until
 from gateway.web.check.answer import allowed, echoes, refused
 from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Facts, Headers
@@ -136,15 +136,16 @@ class CheckService:
             return None
         if other != facts._replace(uri=_ANOTHER_URI) or uri_name in settings.policy.credential_headers:
             return None
-        return Asker(settings=settings, method=facts.method, host=facts.host, forwarded_for=facts.forwarded_for)
+        asked = _target(facts._replace(uri=b"/"), headers, settings)
+        return None if isinstance(asked, Deny) else Asker(settings=settings, asked=asked)
 
     def recall_alike(self, asker: Asker, uri: bytes) -> Standing | None:
         """The Allow that stands for this URI of the same asker, counted like any other; None: nothing is done."""
         settings = self.settings
         if asker.settings is not settings:
             return None
-        target = _target(Facts(asker.method, uri, asker.host, asker.forwarded_for), (), settings)
-        if isinstance(target, Deny) or target.leniences:
+        target = plain_target(asker.asked, uri)
+        if target is None:
             return None
         demands = choose(settings.policy, target)
         if not isinstance(demands, tuple):

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from gateway.core.network import Address
 from gateway.core.reason import Reason
 from gateway.core.route import Route
+from gateway.core.target import Target
 from gateway.web.check.dialect import Answer
 
 STANDINGS: Final = 12_000  # kept at once; about 1.5 kB each with ordinary identities
@@ -55,13 +56,12 @@ class Asker:
     `standings`: by the route that a URI leads to, and the segment at `{login}`. No header of the check is in here.
     """
 
-    __slots__ = ("forwarded_for", "host", "method", "settings", "standings")
+    __slots__ = ("asked", "settings", "standings")
 
-    def __init__(self, *, settings: object, method: bytes, host: bytes, forwarded_for: bytes) -> None:
+    def __init__(self, *, settings: object, asked: Target) -> None:
+        """`asked`: what is asked for with the URI `/`."""
         self.settings = settings
-        self.method = method
-        self.host = host
-        self.forwarded_for = forwarded_for
+        self.asked = asked
         self.standings: dict[tuple[int, str | None], Standing] = {}
 
 

@@ -204,6 +204,7 @@ def test_a_head_that_differs_from_known_ones_in_the_uri_alone_is_answered_alike_
     given = alike.given
     assert twins.ask(raw(b"/api/%d" % next(fresh)))["fast"][0][0][0] == 200
     assert (alike.given > given) is not (doubled and dialect == b"nginx"), "this lane is what is tried here"
+    assume(raw(uri).count(b"\r\n\r\n") == 1)  # what comes behind a head, aiohttp reads before it answers
     check(twins, raw(uri))
 
 
