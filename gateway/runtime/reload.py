@@ -8,6 +8,7 @@ import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -21,6 +22,17 @@ log = structlog.get_logger("gateway")
 
 LOOK_S = 2.0  # between looks at the file; one that just changed is read at the next look, when it is whole
 NAMED = 20  # routes that one log line names
+
+Look = tuple[int, int, int] | None  # which file, when changed, how long; None: not there
+
+
+def look(source: Path) -> Look:
+    """What tells one state of the file from another."""
+    try:
+        found = os.stat(source)  # noqa: PTH116  follows links: a mounted folder may be swapped as a whole
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +67,11 @@ class Reloader:
         give: Callable[[int, Generation], Awaitable[None]],
         metrics: Metrics,
         reloading: Callable[[bool], None],
+        read: Look,
     ) -> None:
-        """`give` returns when every process uses what it was given; `reloading` is told of beginning and end."""
+        """`give` returns when every process uses what it was given; `reloading` is told of beginning and end; `read` is
+        the file as it was before what `started` was made of was read.
+        """
         self._started = self._current = started
         self._source = started.settings.source
         self._env = env
@@ -65,7 +80,7 @@ class Reloader:
         self._reloading = reloading
         self._turn = asyncio.Lock()
         self._wanted = asyncio.Event()
-        self._read = self._look()  # the file as it was when it was read last
+        self._read = read
         self._number = 1
 
     def want(self) -> None:
@@ -74,11 +89,11 @@ class Reloader:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Reload when that is wanted, or the file has changed and then stayed as it is for one look."""
-        seen = self._read
+        seen = look(self._source)
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), LOOK_S)
-            now = self._look()
+            now = look(self._source)
             changed = now is not None and now == seen and now != self._read
             seen = now
             if self._wanted.is_set() or changed:
@@ -98,7 +113,7 @@ class Reloader:
         return outcome
 
     async def _replace(self) -> Outcome:
-        self._read = self._look()
+        self._read = look(self._source)
         try:
             wished = await asyncio.to_thread(read_again, self._source, self._env)
         except ConfigInvalid as invalid:
@@ -115,13 +130,6 @@ class Reloader:
             needs_restart=needs_restart(self._started.settings, wished.settings),
             unknown_to_proxies=unknown_to_proxies(self._started.check.policy, wished.check.policy),
         )
-
-    def _look(self) -> tuple[int, int, int] | None:
-        try:
-            found = os.stat(self._source)  # noqa: PTH116  follows links: a mounted folder may be swapped as a whole
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _tell(outcome: Outcome, routes: int) -> None:

@@ -33,7 +33,7 @@ from gateway.runtime.metrics import Metrics
 from gateway.runtime.offspring import Offspring
 from gateway.runtime.opened import StartError, refuse_unusable
 from gateway.runtime.part import serve_app
-from gateway.runtime.reload import Reloader
+from gateway.runtime.reload import Look, Reloader, look
 from gateway.runtime.supervisor import Supervisor
 from gateway.runtime.systemd import Handed, Notifier, handed_over
 from gateway.store import StoreError
@@ -76,10 +76,11 @@ def main(config: Path, children: Sequence[Offspring] | None = None, env: Mutable
             raise StartError("aiohttp runs without its C parser; unset AIOHTTP_NO_EXTENSIONS or install its wheel")
         notifier, handed = Notifier(env), handed_over(env)
         raise_descriptor_limit()
+        read = look(config)
         settings = load(config, env)
         logs.set_up(level=settings.logs.level, as_json=settings.logs.format == "json")
         keyring = load_keys(settings.key_file)
-        return uvloop.run(_Serving(settings, keyring, env, notifier).run(supervisor, handed))
+        return uvloop.run(_Serving(settings, keyring, env, notifier, read).run(supervisor, handed))
     except ConfigInvalid as invalid:
         for error in invalid.errors:
             print(error, file=sys.stderr)  # noqa: T201  # the operator's terminal, before there is a log
@@ -96,8 +97,11 @@ def main(config: Path, children: Sequence[Offspring] | None = None, env: Mutable
 class _Serving:
     """One run of `serve`, from the valid configuration on."""
 
-    def __init__(self, settings: Settings, keyring: KeyRing, env: MutableMapping[str, str], notifier: Notifier) -> None:
+    def __init__(
+        self, settings: Settings, keyring: KeyRing, env: MutableMapping[str, str], notifier: Notifier, read: Look
+    ) -> None:
         self._settings, self._keyring, self._env, self._notifier = settings, keyring, env, notifier
+        self._read = read
         self._stop = Stop()
 
     async def run(self, supervisor: Supervisor | None, handed: Handed) -> int:
@@ -115,7 +119,12 @@ class _Serving:
                 await supervisor.start(generation, sockets, stop)
                 served = supervisor
             reloader = Reloader(
-                generation, env=self._env, give=served.give, metrics=served.metrics, reloading=self._reloading
+                generation,
+                env=self._env,
+                give=served.give,
+                metrics=served.metrics,
+                reloading=self._reloading,
+                read=self._read,
             )
             loop.add_signal_handler(signal.SIGHUP, reloader.want)
             control = Control(settings.source, reloader.reload)

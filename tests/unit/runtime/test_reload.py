@@ -1,13 +1,17 @@
 """What a new configuration changes, in names; and that it travels to other processes whole."""
 
+import asyncio
 import pickle
 from pathlib import Path
 
 import pytest
 
-from gateway.config.reader import read
+from gateway.config.reader import load, read
+from gateway.runtime import reload
 from gateway.runtime.difference import Difference, difference
 from gateway.runtime.generation import compiled
+from gateway.runtime.metrics import Metrics
+from gateway.runtime.reload import Reloader, look
 
 A, B, C = (f'  - {{name: {name}, host: app.example.org, path: "/{name}/**", scopes: rest}}\n' for name in "abc")
 
@@ -47,3 +51,26 @@ def test_a_compiled_configuration_is_the_same_in_another_process():
     assert new.settings == old.settings
     assert new.check.policy.table.routes == old.check.policy.table.routes
     assert new.check.policy.table.routes[0] is new.settings.routes[0], "once in memory, not twice"
+
+
+async def test_a_file_that_changed_while_the_gateway_started_is_read(tmp_path, monkeypatch):
+    file = tmp_path / "c.yaml"
+    text = "public_url: https://gateway.example.org\nscopes: {rest: x}\nroutes:\n"
+    file.write_text(text + A)
+    before = look(file)
+    started = compiled(load(file, {}))
+    file.write_text(text + A + B)
+    given = asyncio.Queue()
+
+    async def give(number, generation):
+        given.put_nowait((number, [route.name for route in generation.settings.routes]))
+
+    monkeypatch.setattr(reload, "LOOK_S", 0.02)
+    stop = asyncio.Event()
+    reloader = Reloader(started, env={}, give=give, metrics=Metrics(), reloading=lambda _: None, read=before)
+    running = asyncio.create_task(reloader.run(stop))
+    async with asyncio.timeout(10):
+        assert await given.get() == (2, ["a", "b"])
+    stop.set()
+    await running
+    assert given.empty(), "once"
