@@ -44,6 +44,7 @@ _MEND: Final = {
     "fragment": "write %23 for the character itself, or leave the fragment out",
     "bad_escape": "write %25 for the percent sign itself",
 }
+_REPLACEMENT: Final = "\ufffd"
 _UNICODE_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490, section 3.1
 
 
@@ -138,7 +139,10 @@ def _segment(text: str) -> Segment:
     if found.leniences:
         kind = min(found.leniences)
         raise ValueError(f"different servers read the path differently ({kind}); {_MEND[kind]}")
-    return found.all[0].segments[0]
+    segment = found.all[0].segments[0]
+    if _REPLACEMENT in segment:
+        raise ValueError(f"many servers read U+FFFD wherever bytes are no text; {_MEND['invalid_utf8']}")
+    return segment
 
 
 def parse_host_pattern(text: str) -> str:

@@ -47,19 +47,38 @@ def nginx(path: bytes) -> Segments | None:
     return None if climbed is None else segments(climbed)
 
 
+_RUN = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
+
+
+def yarl(path: bytes) -> str:
+    """Unquoted as aiohttp does it: escapes that make no UTF-8 stay escapes, and so does a `%` that begins none."""
+
+    def unquoted(run: re.Match[bytes]) -> bytes:
+        text = unquote_to_bytes(run[0]).decode("utf-8", "surrogateescape")
+        escapes, at = run[0], 0
+        kept = []
+        for letter in text:
+            size = len(letter.encode("utf-8", "surrogateescape"))
+            is_text = not "\udc80" <= letter <= "\udcff"
+            kept.append(letter.encode() if is_text else escapes[3 * at : 3 * at + 3])
+            at += size
+        return b"".join(kept)
+
+    return _RUN.sub(unquoted, path).decode("utf-8", "surrogateescape")
+
+
 def aiohttp(path: bytes) -> Segments | None:
-    """`request.path`, split before it is decoded: a resource's `{part}` holds a decoded slash as data."""
+    """Split before it is decoded: a resource's `{part}` holds a decoded slash as data."""
     if re.search(rb"[\x00-\x20\x7f]", path):
         return None
-    path = path.partition(b"#")[0]
-    return tuple(unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in path[1:].split(b"/"))
+    return tuple(yarl(part) for part in path.partition(b"#")[0][1:].split(b"/"))
 
 
 def aiohttp_decoded(path: bytes) -> Segments | None:
-    """The same, by an app that splits `request.path`."""
+    """`request.path`, split by the app."""
     if re.search(rb"[\x00-\x20\x7f]", path):
         return None
-    return segments(unquote_to_bytes(path.partition(b"#")[0]))
+    return tuple(yarl(path.partition(b"#")[0]).removeprefix("/").split("/"))
 
 
 def php_fastcgi(path: bytes) -> Segments | None:
@@ -101,7 +120,7 @@ def servlet(path: bytes) -> Segments | None:
 
 
 def go(path: bytes) -> Segments | None:
-    """net/http: `URL.Path` is decoded once; a bad escape or a control is a 400; `#` is the start of a fragment.
+    """net/http: `URL.Path` is decoded once; a bad escape or a control is a 400; a raw `#` is data.
 
     FileServer and ServeMux clean it (`path.Clean`): merged, resolved, a slash at the end where one was.
     """
@@ -109,7 +128,7 @@ def go(path: bytes) -> Segments | None:
         return None
     if _BAD_ESCAPE.search(path):
         return None
-    decoded = unquote_to_bytes(path.partition(b"#")[0])
+    decoded = unquote_to_bytes(path)
     clean = resolved(re.sub(b"/+", b"/", decoded)) or b"/"
     return segments(clean)
 
@@ -118,14 +137,14 @@ def go_path(path: bytes) -> Segments | None:
     """`URL.Path` itself, as hand-written routers split it."""
     if re.search(rb"[\x00-\x20\x7f]", path) or _BAD_ESCAPE.search(path) or not path.startswith(b"/"):
         return None
-    return segments(unquote_to_bytes(path.partition(b"#")[0]))
+    return segments(unquote_to_bytes(path))
 
 
 def go_escaped(path: bytes) -> Segments | None:
     """`URL.EscapedPath()` split and then decoded: ServeMux since Go 1.22, and chi."""
     if re.search(rb"[\x00-\x20\x7f]", path) or _BAD_ESCAPE.search(path) or not path.startswith(b"/"):
         return None
-    parts = path.partition(b"#")[0][1:].split(b"/")
+    parts = path[1:].split(b"/")
     return tuple(unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in parts)
 
 

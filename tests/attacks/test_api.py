@@ -1,6 +1,5 @@
 """M, D21-D23: the REST API, the ops listener and the check listener as somebody finds them who is not asked in."""
 
-import contextlib
 import json
 
 import pytest
