@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -186,6 +187,17 @@ def test_a_logged_path_keeps_what_an_operator_needs():
     assert redacted("/a/tgp_0123456789a_SECRETSECRET/b") == "/a/tgp_0123456789a_***/b"
     assert redacted("/a;sid=1/b%3fx=1") == "/a;***/b%3f***"
     assert redacted("/a/b.c") == "/a/b.c"
+    assert redacted("/a/tgp%5F0123456789a%5fSECRETSECRET/b") == "/a/tgp%5F0123456789a%5f***/b"
+    assert redacted("/a/tgp%255F0123456789a%25255fSECRETSECRET") == "/a/tgp%5F0123456789a%5f***"
+    assert "SECRET" not in redacted("/tgp_01234567_SECRETSECRET")
+    assert redacted("/a/100%25/tip_top_short/b_c_d") == "/a/100%25/tip_top_short/b_c_d"
+
+
+def test_looking_for_tokens_in_a_path_is_linear():  # a path may have 16 kB, and each refusal logs one
+    for piece in ("%25", "%2525", "%5F", "a_", "%255F", "aaa_a_", "a", "_", "tgp_a%5F", "1-1-", "%25a"):
+        before = time.thread_time()
+        redacted("/" + piece * (16_000 // len(piece)) + "!")
+        assert time.thread_time() - before < 0.1, piece
 
 
 class Listening:
