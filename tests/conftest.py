@@ -15,4 +15,4 @@ os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
 
 def pytest_configure(config: pytest.Config) -> None:
     """A mark that several suites use."""
-    config.addinivalue_line("markers", "attack(*numbers): holds against these of the attacks in tests/attacks/corpus.py")
+    config.addinivalue_line("markers", "attack(*numbers): holds against these of tests/attacks/corpus.py")
