@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import TypedDict, Unpack
 
 from gateway.auth.desk import Desk
 from gateway.auth.owners import find_owner
@@ -11,7 +12,28 @@ from gateway.auth.token_known import known_token, read_reference, refuse_unknown
 from gateway.auth.tokens import KIND_OF
 from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Act, Actor
-from gateway.store import TokenEntry, TokenFilter, TokenState
+from gateway.store import TokenEntry, TokenFilter, TokenPage, TokenPlace, TokenState
+
+MAX_DAYS = 90
+
+
+class Wanted(TypedDict, total=False):
+    """Which tokens a list holds: those that every filter lets through (PARITY R26).
+
+    `owner_kind` alone: of owners of that kind. `group` and `organisation` are the owner's. No token that never expires
+    is `expires_before` or `expires_after` anything. `name`: a part of it, in either case.
+    """
+
+    owner_kind: OwnerKind | None
+    login: str | None
+    state: TokenState | None
+    scope: str | None
+    group: str | None
+    organisation: str | None
+    expires_before: datetime | None
+    expires_after: datetime | None
+    never_expires: bool
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,32 +56,16 @@ class Shown:
     secrets: tuple[SecretShown, ...]
 
 
-async def list_tokens(
-    desk: Desk,
-    *,
-    actor: Actor,
-    owner_kind: OwnerKind | None = None,
-    login: str | None = None,
-    state: TokenState | None = None,
-    scope: str | None = None,
-    group: str | None = None,
-    organisation: str | None = None,
-    expires_before: datetime | None = None,
-) -> Sequence[TokenEntry]:
-    """Tokens, oldest first; those of one owner when a login and its kind are given, and what every filter lets through.
+async def list_tokens(desk: Desk, *, actor: Actor, **wanted: Unpack[Wanted]) -> Sequence[TokenEntry]:
+    """Tokens, oldest first; those of one owner when a login and its kind are given."""
+    return await desk.store.tokens(await _filter(desk, actor, wanted))
 
-    `group` and `organisation` are the owner's. No token that never expires is `expires_before`.
-    """
-    wanted = TokenFilter(
-        owner_id=await _whose(desk, actor, owner_kind, login),
-        kind=None if owner_kind is None else KIND_OF[owner_kind],
-        state=state,
-        scope=scope,
-        group=group,
-        organisation=organisation,
-        expires_before=expires_before,
-    )
-    return await desk.store.tokens(wanted)
+
+async def page_tokens(
+    desk: Desk, *, actor: Actor, after: TokenPlace | None, limit: int, **wanted: Unpack[Wanted]
+) -> TokenPage:
+    """The same list, a page at a time."""
+    return await desk.store.token_page(await _filter(desk, actor, wanted), after=after, limit=limit)
 
 
 async def show_token(desk: Desk, *, actor: Actor, reference: str) -> Shown:
@@ -73,6 +79,32 @@ async def show_token(desk: Desk, *, actor: Actor, reference: str) -> Shown:
             SecretShown(created_at=one.created_at, ends_at=one.ends_at, until_used=one.ended_by_use_of is not None)
             for one in record.secrets
         ),
+    )
+
+
+async def daily_uses(desk: Desk, *, actor: Actor, reference: str, days: int) -> Sequence[tuple[date, int]]:
+    """How often the token was used on each of the last `days` days (UTC), today's last. Refused `not_found`."""
+    token_id = read_reference(desk, reference)
+    await known_token(desk, actor, reference, await desk.store.load_token(token_id))
+    today = desk.now().astimezone(UTC).date()
+    shown = [today - timedelta(days=ago) for ago in reversed(range(days))]
+    found = await desk.store.usage_by_day(token_id, since=shown[0])
+    return [(day, found.get(day, 0)) for day in shown]
+
+
+async def _filter(desk: Desk, actor: Actor, wanted: Wanted) -> TokenFilter:
+    kind = wanted.get("owner_kind")
+    return TokenFilter(
+        owner_id=await _whose(desk, actor, kind, wanted.get("login")),
+        kind=None if kind is None else KIND_OF[kind],
+        state=wanted.get("state"),
+        scope=wanted.get("scope"),
+        group=wanted.get("group"),
+        organisation=wanted.get("organisation"),
+        expires_before=wanted.get("expires_before"),
+        expires_after=wanted.get("expires_after"),
+        never_expires=wanted.get("never_expires", False),
+        name=wanted.get("name"),
     )
 
 

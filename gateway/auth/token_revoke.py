@@ -11,6 +11,7 @@ from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.power import acting, holder, refuse_lacking, refuse_without_scope
 from gateway.auth.token_known import read_reference, sees
 from gateway.auth.token_stops import AllStopped, owner_to_stop
+from gateway.auth.versions import refuse_other_version
 from gateway.core.evidence import Proven
 from gateway.core.lifecycle import secret_state
 from gateway.core.owner import Owner, OwnerKind, Token
@@ -41,12 +42,14 @@ async def revoke_tokens(
     actor: Actor,
     references: Sequence[str],
     presented: Collection[str] = (),
+    expected_version: int | None = None,
     address: str = "",
 ) -> Revocation:
     """End tokens for good, each that is there. Returns when no check anywhere can still allow one of them.
 
     An unknown one does not keep the others alive; what is no handle at all is refused before anything is changed.
     `presented`: those of the references whose secrets the actor has shown, which is leave enough to end them.
+    `expected_version`: the one that whoever ends a single token has seen; refused `changed_meanwhile` for another.
     """
     ids = {read_reference(desk, reference): reference for reference in references}
     done: list[Revoked] = []
@@ -64,6 +67,7 @@ async def revoke_tokens(
             if record is None:
                 unknown.append(reference)
                 continue
+            refuse_other_version("the token", record.version, expected_version)
             already = not await change.revoke(token_id)
             done.append(Revoked(token=record.token, owner=record.owner, already=already))
     effect = await effective(desk) if done else None

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.hashing import ARGON2ID, PoolFullError, hash_token_secret
+from gateway.auth.idempotency import Attempt, Made, once
 from gateway.auth.owners import find_owner, owner_in
 from gateway.auth.power import acting, refuse_beyond, refuse_blind, refuse_lacking
 from gateway.auth.refused import Refused
@@ -29,6 +30,7 @@ from gateway.auth.token_known import known_in, known_token, read_reference
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token
 from gateway.core.power import Act, Actor
 from gateway.core.token import ENTROPY_BYTES, Kind, Secret, compose, new_id, new_secret
+from gateway.store import Change
 
 MAX_GRACE = timedelta(days=7)
 MIN_OWN_GRACE = timedelta(seconds=60)  # for a token that rotates itself: the answer with the new secret may get lost
@@ -72,12 +74,14 @@ async def create_token(
     expires: timedelta | datetime | None = None,
     idle: timedelta | None = None,
     address: str = "",
+    attempt: Attempt | None = None,
     hand_out: HandOut = keep,
 ) -> Minted:
     """Make a token for a user (personal) or an application. `expires`: None the default, `timedelta.max` never.
 
     `idle`: for how long it may stay unused; None for ever. A token that makes one reaches no farther with it than
-    itself; where no expiry is asked for, its own is the latest.
+    itself; where no expiry is asked for, its own is the latest. An `attempt` that came before gives the token that came
+    of it, as it is now, another secret, as long as nobody has used it; the first one's is dead when this returns.
     """
     refuse_name(name)
     refuse_scopes(desk, scopes)
@@ -95,13 +99,6 @@ async def create_token(
         owner = await owner_in(change, desk, kind=owner_kind, login=login)
         refuse_lacking(desk, now, Act.MINT_TOKEN, owner)
         refuse_owner(desk, owner)
-        if await change.is_name_taken(owner.id, name):
-            raise Refused(
-                "name_taken",
-                field="name",
-                message=f"{owner.login} has a live token of this name",
-                mend="choose another name, or revoke or rotate that token",
-            )
         token = Token(
             id=token_id,
             kind=kind,
@@ -115,10 +112,24 @@ async def create_token(
             expires_at=_no_later(ends, now) if expires is None else ends,
         )
         refuse_beyond(now, token)
-        await change.add_token(token, stored)
-        minted = Minted(token=token, owner=owner, whole=compose(desk.settings.tokens.brand, kind, token_id, secret))
+
+        async def make() -> Made:
+            if await change.is_name_taken(owner.id, name):
+                raise Refused(
+                    "name_taken",
+                    field="name",
+                    message=f"{owner.login} has a live token of this name",
+                    mend="choose another name, or revoke or rotate that token",
+                )
+            return Made(token_id=token_id, secret_row=(await change.add_token(token, stored)).row)
+
+        made = await once(change, attempt, stored, make)
+        if made.again:
+            token = await _again(change, now, made)
+        whole = compose(desk.settings.tokens.brand, kind, made.token_id, secret)
+        minted = Minted(token=token, owner=owner, whole=whole)
         hand_out(minted)
-    return minted
+    return replace(minted, effect=await effective(desk)) if made.again else minted
 
 
 async def rotate_token(
@@ -129,12 +140,14 @@ async def rotate_token(
     grace: timedelta = timedelta(0),
     until_used: bool = False,
     address: str = "",
+    attempt: Attempt | None = None,
     hand_out: HandOut = keep,
 ) -> Minted:
     """Give a token a new secret. The old one works on for `grace`; with none it is dead when this returns.
 
     `until_used`: the old one works until the first Allow of the new one, which comes only after the store has ended the
-    old one; every worker refuses that within the bound. Without any use it ends after seven days.
+    old one; every worker refuses that within the bound. Without any use it ends after seven days. An `attempt` that
+    came before puts another new secret in the place of the unused one, and leaves the older one as it is.
     """
     token_id = read_reference(desk, reference)
     _refuse_grace(grace, until_used=until_used, is_itself=actor.token is not None and actor.token.id == token_id)
@@ -149,7 +162,15 @@ async def rotate_token(
         refuse_ended(record, change.at)
         refuse_owner(desk, record.owner)
         ends = change.at + (MAX_GRACE if until_used else grace)
-        await change.rotate(token_id, stored, old_ends_at=ends, until_used=until_used)
+
+        async def make() -> Made:
+            made = await change.rotate(token_id, stored, old_ends_at=ends, until_used=until_used)
+            return Made(token_id=token_id, secret_row=made.row)
+
+        made = await once(change, attempt, stored, make)
+        if made.again:
+            record = await known_in(change, desk, now, reference)
+            ends = max([change.at, *(one.ends_at for one in record.secrets if one.ends_at is not None)])
         whole = compose(desk.settings.tokens.brand, record.token.kind, token_id, secret)
         minted = Minted(token=record.token, owner=record.owner, whole=whole, old_ends_at=ends, until_used=until_used)
         hand_out(minted)
@@ -177,6 +198,14 @@ def _no_later(ends: datetime | None, actor: Actor) -> datetime | None:
     """An expiry that nobody asked for, no later than that of the token that acts."""
     latest = None if actor.token is None else actor.token.expires_at
     return ends if latest is None else latest if ends is None else min(ends, latest)
+
+
+async def _again(change: Change, actor: Actor, made: Made) -> Token:
+    """The token of a request that came before. It may have been edited since, beyond what the token that asks has."""
+    record = await change.token(made.token_id)
+    assert record is not None  # tokens stay for ever
+    refuse_beyond(actor, record.token)
+    return record.token
 
 
 async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:

@@ -26,6 +26,7 @@ from gateway.cli import (
     serve,
     token,
     token_life,
+    token_reach,
     token_revoke,
     user,
 )
@@ -93,6 +94,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(user.user_app, name="user")
 app.add_typer(application.application_app, name="app")
 token_revoke.register(token.token_app)
+token_reach.register(token.token_app)
 token_life.register(token.token_app)
 mail.register(token.token_app)
 app.add_typer(token.token_app, name="token")

@@ -1,15 +1,12 @@
 """Times as people write and read them: `90d`, `2027-01-31`, `never`; "3 days ago", "in 2 hours"."""
 
-import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from gateway.cli.failure import Failure
+from gateway.core.when import parse_moment, parse_past, parse_span
 
 NEVER = timedelta.max
 
-_SPAN = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
-_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -17,10 +14,10 @@ def span(text: str, option: str) -> timedelta:
     """Read `30s`, `15m`, `12h` or `90d`; `0` is none at all."""
     if text == "0":
         return timedelta(0)
-    found = _SPAN.fullmatch(text)
+    found = parse_span(text)
     if found is None:
         raise Failure(f"{option} is not a span of time", "write it like 30s, 15m, 12h or 90d")
-    return timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
+    return found
 
 
 def expiry_wish(text: str | None, option: str = "--expires") -> timedelta | datetime | None:
@@ -29,19 +26,13 @@ def expiry_wish(text: str | None, option: str = "--expires") -> timedelta | date
         return None
     if text == "never":
         return NEVER
-    if _SPAN.fullmatch(text):
-        return span(text, option)
-    try:
-        if _DATE.fullmatch(text):
-            return datetime.combine(datetime.fromisoformat(text), time(23, 59, 59), UTC)
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+    length = parse_span(text)
+    wish = parse_moment(text) if length is None else length
+    if wish is None:
         raise Failure(
             f"{option} is not a time", "write 90d, 2027-01-31, 2027-01-31T12:00:00Z (with its zone), or never"
         )
-    return instant.astimezone(UTC)
+    return wish
 
 
 def idle_wish(text: str | None) -> timedelta | None:
@@ -66,17 +57,9 @@ def moment(text: str, option: str, now: datetime) -> datetime:
 
 def past(text: str, option: str, *, to_its_end: bool = False) -> datetime:
     """Read a span (so long ago), a date (its beginning in UTC, or the next one's), or an instant with its zone."""
-    try:
-        if _SPAN.fullmatch(text):
-            return datetime.now(UTC) - span(text, option)
-        if _DATE.fullmatch(text):
-            day = datetime.combine(datetime.fromisoformat(text), time(0), UTC)
-            return day + timedelta(days=1) if to_its_end else day
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
+    found = parse_past(text, datetime.now(UTC), to_its_end=to_its_end)
+    if found is not None:
+        return found
     raise Failure(f"{option} is not a time", "write 7d, 2026-11-01, or 2026-11-01T12:00:00Z (with its zone)")
 
 

@@ -140,6 +140,14 @@ def list_all(
             show_default=False,
         ),
     ] = None,
+    expires_after: Annotated[
+        str | None,
+        typer.Option("--expires-after", metavar="WHEN", help="Only tokens that end then or later.", show_default=False),
+    ] = None,
+    never_expires: Annotated[bool, typer.Option("--never-expires", help="Only tokens that never end.")] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Only tokens with this in their name.", show_default=False)
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -159,6 +167,7 @@ def list_all(
     kind, login = (None, None) if user is None and app is None else one_owner(user, app)
     wanted = None if state is None else TokenState(state.value)
     before = None if expires_before is None else moment(expires_before, "--expires-before", now())
+    later = None if expires_after is None else moment(expires_after, "--expires-after", now())
     brand, entries = at_desk(
         config,
         lambda desk: with_brand(
@@ -173,6 +182,9 @@ def list_all(
                 group=group,
                 organisation=organisation,
                 expires_before=before,
+                expires_after=later,
+                never_expires=never_expires,
+                name=name,
             ),
         ),
     )
