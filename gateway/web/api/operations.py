@@ -1,9 +1,18 @@
 """All operations of the API: the rows of every resource. A resource is a file with its rows and its handlers."""
 
 from gateway.web.api.operation import Operation
-from gateway.web.api.resources import described, me, my_sessions, session, token
+from gateway.web.api.resources import (
+    described,
+    me,
+    my_sessions,
+    session,
+    token,
+    token_about,
+    token_acts,
+    tokens,
+)
 
-RESOURCES = (session, me, my_sessions, token)
+RESOURCES = (session, me, my_sessions, tokens, token_acts, token_about, token)
 
 
 def all_operations() -> tuple[Operation, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.auth.idempotency import Repeats
+from gateway.auth.usage import UsageCounter
+from gateway.cli.desk import authenticating
 from gateway.web.api.app import api_app
 from gateway.web.api.limit import PortalLimit
 from gateway.web.api.operation import Operation
@@ -69,8 +71,8 @@ class Portal:
 async def portal(
     installed: Installation, *, operations: Sequence[Operation] | None = None, is_trusted: bool = True
 ) -> AsyncIterator[Portal]:
-    """The API, answering; `bob` has a password. Tokens are looked at by the process tests."""
-    async with front(installed) as at:
+    """The API, answering; `bob` has a password."""
+    async with front(installed) as at, authenticating(at.desk) as authenticator:
         await at.user("bob", "staff")
         seconds = [0.0]
         limit = PortalLimit(lambda: seconds[0])
@@ -80,10 +82,10 @@ async def portal(
 
         parts = Parts(
             surroundings=surroundings,
-            authenticator=None,
+            authenticator=authenticator,
             sessions=at.sessions,
             limit=limit,
-            usage=None,
+            usage=UsageCounter(at.desk.store, print),
             repeats=Repeats(),
         )
         app = api_app(parts, all_operations() if operations is None else operations)
