@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.directory_file import Listed
-from gateway.auth.owners import ID_BYTES, OwnerChanged, owner_for, owner_in
+from gateway.auth.owners import ID_BYTES, OwnerChanged, entry_in, owner_for
 from gateway.auth.power import acting, demand, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
 from gateway.core.owner import SSO, Owner, OwnerKind
@@ -61,8 +61,8 @@ async def replace_sso_groups(
         owner = await _sso_user(change, desk, actor, Act.SET_GROUPS, login)
         await demand(change, desk, actor, Act.SET_GROUPS, await _regrouped(change, owner, declared))
         changed = await change.set_groups(owner.id, declared, source=SSO)
-        after = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
-    return OwnerChanged(owner=after, changed=changed, effect=await effective(desk) if changed else None)
+        after = await entry_in(change, owner)
+    return OwnerChanged(entry=after, changed=changed, effect=await effective(desk) if changed else None)
 
 
 async def confirm(desk: Desk, *, actor: Actor, login: str, address: str = "") -> OwnerChanged:
@@ -71,8 +71,8 @@ async def confirm(desk: Desk, *, actor: Actor, login: str, address: str = "") ->
         owner = await _sso_user(change, desk, actor, Act.CONFIRM, login)
         await demand(change, desk, actor, Act.CONFIRM, owner)
         await change.confirm_owner(owner.id)
-        after = await owner_in(change, desk, kind=OwnerKind.USER, login=login)
-    return OwnerChanged(owner=after)
+        after = await entry_in(change, owner)
+    return OwnerChanged(entry=after)
 
 
 async def sync_directory(

@@ -7,21 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
-from gateway.auth.owners import owner_for, owner_in, refuse_groups
+from gateway.auth.owners import entry_in, owner_for, refuse_groups, refuse_other_owner_version
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
 from gateway.core.owner import SSO, Owner, OwnerKind
 from gateway.core.power import Act, Actor
+from gateway.store import OwnerEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regrouped:
     """An owner with the groups it is in now. `effect`: None when none was taken away."""
 
-    owner: Owner
+    entry: OwnerEntry
     added: tuple[str, ...]
     removed: tuple[str, ...]
     effect: Effect | None
+
+    @property
+    def owner(self) -> Owner:
+        """The owner alone."""
+        return self.entry.owner
 
 
 async def change_groups(
@@ -33,11 +39,13 @@ async def change_groups(
     groups: Sequence[str] | None = None,
     add: Sequence[str] = (),
     remove: Sequence[str] = (),
+    expected_version: int | None = None,
     address: str = "",
 ) -> Regrouped:
     """Put an owner into exactly `groups`, or into some and out of others. A group that it enters must be declared.
 
-    Returns, when a group was taken away, as soon as that is effective everywhere.
+    Returns, when a group was taken away, as soon as that is effective everywhere. `expected_version`: the one that the
+    editor has seen; Refused `changed_meanwhile` when it is another by now.
     """
     if groups is not None and (add or remove):
         raise Refused("bad_value", field="groups", message="all groups, and some more or less", mend="do one of them")
@@ -48,14 +56,15 @@ async def change_groups(
         owner = await owner_for(change, desk, actor, Act.SET_GROUPS, kind=kind, login=login)
         before = await change.groups_of(owner.id)
         after = frozenset(groups) if groups is not None else (before | frozenset(add)) - frozenset(remove)
-        refuse_groups(desk, sorted(after - before))
+        refuse_groups(desk, sorted(after - before), field="add" if groups is None else "groups")
         elsewhere = await change.groups_of(owner.id, source=SSO)
         await demand(change, desk, actor, Act.SET_GROUPS, replace(owner, groups=tuple(sorted(after | elsewhere))))
+        await refuse_other_owner_version(change, owner, expected_version)
         await change.set_groups(owner.id, after)
-        regrouped = await owner_in(change, desk, kind=kind, login=login)
+        regrouped = await entry_in(change, owner)
     taken = before - after
     return Regrouped(
-        owner=regrouped,
+        entry=regrouped,
         added=tuple(sorted(after - before)),
         removed=tuple(sorted(taken)),
         effect=await effective(desk) if taken else None,

@@ -17,6 +17,7 @@ from gateway.core.power import Act, Actor
 from gateway.store import Change, NameTaken, OwnerEntry
 
 ID_BYTES = 8
+MAX_ORGANISATIONS = 100  # more than fit into a header, which carries 3 kB in all
 _WORD = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "application"}
 _A_WORD = {OwnerKind.USER: "a user", OwnerKind.APPLICATION: "an application"}
 _LIST = {OwnerKind.USER: "token-gateway user list", OwnerKind.APPLICATION: "token-gateway app list"}
@@ -26,10 +27,15 @@ _LIST = {OwnerKind.USER: "token-gateway user list", OwnerKind.APPLICATION: "toke
 class OwnerChanged:
     """An owner after a change. `changed`: it was not so already. `effect`: None when nothing had to be awaited."""
 
-    owner: Owner
+    entry: OwnerEntry
     changed: bool = True
     effect: Effect | None = None
     tokens_revoked: int = 0
+
+    @property
+    def owner(self) -> Owner:
+        """The owner alone."""
+        return self.entry.owner
 
 
 async def create_owner(
@@ -79,15 +85,15 @@ async def create_owner(
     return owner
 
 
-def refuse_groups(desk: Desk, groups: Sequence[str]) -> None:
+def refuse_groups(desk: Desk, groups: Sequence[str], *, field: str = "groups") -> None:
     """Refuse groups that are not declared in the configuration."""
     for group in groups:
-        refuse_flaw("groups", "a group", group, group_flaw)
+        refuse_flaw(field, "a group", group, group_flaw)
         if group not in desk.settings.groups:
             known = list(desk.settings.groups)
             raise Refused(
                 "unknown_group",
-                field="groups",
+                field=field,
                 message=f"group {group} is not declared",
                 mend=did_you_mean(group, known, otherwise=f"declared are: {', '.join(known) or 'none'} (`groups:`)"),
             )
@@ -109,11 +115,16 @@ async def owner_in(change: Change, desk: Desk, *, kind: OwnerKind, login: str) -
     return entry.owner
 
 
+async def entry_in(change: Change, owner: Owner) -> OwnerEntry:
+    """An owner who was found in this very change, as they are in it now, with their version."""
+    entry = await change.owner(id=owner.id)
+    assert entry is not None  # no row of an owner is ever removed
+    return entry
+
+
 async def refuse_other_owner_version(change: Change, owner: Owner, expected: int | None) -> None:
     """Refused `changed_meanwhile` when the owner is not as the editor has seen it. Ask before writing."""
-    entry = await change.owner(id=owner.id)
-    assert entry is not None  # its reader has just seen it in this very change
-    refuse_other_version(owner.login, entry.version, expected)
+    refuse_other_version(owner.login, (await entry_in(change, owner)).version, expected)
 
 
 async def owner_for(change: Change, desk: Desk, actor: Actor, act: Act, *, kind: OwnerKind, login: str) -> Owner:
@@ -147,8 +158,8 @@ async def edit_owner(
         changed = await change.edit_owner(owner.id, name=name, email=email)
         if organisations is not None:
             changed |= await change.set_organisations(owner.id, organisations)
-        after = await owner_in(change, desk, kind=kind, login=login)
-    return OwnerChanged(owner=after, changed=changed, effect=await effective(desk) if changed else None)
+        after = await entry_in(change, owner)
+    return OwnerChanged(entry=after, changed=changed, effect=await effective(desk) if changed else None)
 
 
 async def set_enabled(
@@ -160,17 +171,23 @@ async def set_enabled(
         owner = await owner_for(change, desk, actor, act, kind=kind, login=login)
         await demand(change, desk, actor, act, owner)
         changed = await change.set_owner_enabled(owner.id, enabled)
-        after = await owner_in(change, desk, kind=kind, login=login)
-    return OwnerChanged(owner=after, changed=changed, effect=None if enabled else await effective(desk))
+        after = await entry_in(change, owner)
+    return OwnerChanged(entry=after, changed=changed, effect=None if enabled else await effective(desk))
 
 
-async def delete_owner(desk: Desk, *, actor: Actor, kind: OwnerKind, login: str, address: str = "") -> OwnerChanged:
-    """Delete an owner and revoke its tokens, for good. Returns when that is effective everywhere."""
+async def delete_owner(
+    desk: Desk, *, actor: Actor, kind: OwnerKind, login: str, expected_version: int | None = None, address: str = ""
+) -> OwnerChanged:
+    """Delete an owner and revoke its tokens, for good. Returns when that is effective everywhere, with the owner as it
+    was. Refused `changed_meanwhile` as for `edit_owner`.
+    """
     async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await owner_for(change, desk, actor, Act.DELETE_OWNER, kind=kind, login=login)
         await demand(change, desk, actor, Act.DELETE_OWNER, owner)
+        await refuse_other_owner_version(change, owner, expected_version)
+        before = await entry_in(change, owner)
         count = await change.delete_owner(owner.id)
-    return OwnerChanged(owner=owner, effect=await effective(desk), tokens_revoked=count)
+    return OwnerChanged(entry=before, effect=await effective(desk), tokens_revoked=count)
 
 
 async def _unknown(desk: Desk, kind: OwnerKind, login: str, entry: OwnerEntry | None) -> Refused:
@@ -190,6 +207,13 @@ def refuse_profile(*, name: str, email: str, organisations: Sequence[str]) -> No
     """Refused with the field that breaks a rule."""
     refuse_flaw("name", "the display name", name, lambda text: name_flaw(text, required=False))
     refuse_flaw("email", "the e-mail address", email, email_flaw)
+    if len(set(organisations)) > MAX_ORGANISATIONS:
+        raise Refused(
+            "bad_value",
+            field="organisations",
+            message=f"there are {len(set(organisations))} organisations",
+            mend=f"give at most {MAX_ORGANISATIONS}",
+        )
     for organisation in organisations:
         refuse_flaw("organisations", "an organisation", organisation, label_flaw)
 

@@ -4,7 +4,7 @@ A password signs a person in to the portal, and nothing else: it passes no check
 person's sessions and leaves the tokens alone (R28).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from gateway.auth.desk import Desk
 from gateway.auth.hashing import MAX_LANES, MAX_MEMORY_KIB, MAX_TIME, HashPool, PoolFullError
 from gateway.auth.owners import find_owner, owner_for
-from gateway.auth.power import demand, refuse_blind
+from gateway.auth.power import demand, refuse_blind, refuse_lacking
 from gateway.auth.refused import Refused
 from gateway.core.naming import Flaw
 from gateway.core.owner import Owner, OwnerKind
@@ -58,6 +58,8 @@ async def set_password(
     """
     refuse_blind(desk, actor, Act.SET_PASSWORD, kind=OwnerKind.USER, login=login)  # asked again below, as it is then
     entry = await find_owner(desk, kind=OwnerKind.USER, login=login)
+    # Nobody burns hashes for a password that they may not set; a proof is asked for below.
+    refuse_lacking(desk, replace(actor, proven=True), Act.SET_PASSWORD, entry.owner)
     refuse_sso(entry.owner)
     refuse_weak(desk, entry.owner, password)
     hashed = await hash_password(pool, password)

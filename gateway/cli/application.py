@@ -8,9 +8,13 @@ from gateway.cli import owner
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.user import (
     AddGroupsOption,
+    EnabledOption,
     GroupOption,
+    InGroupOption,
+    OfOrganisationOption,
     OrganisationOption,
     RemoveGroupsOption,
+    SearchOption,
     SetGroupsOption,
     YesOption,
 )
@@ -56,14 +60,31 @@ def add(
 
 
 @application_app.command("list")
-def list_applications(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the applications.
+def list_applications(
+    *,
+    search: SearchOption = None,
+    group: InGroupOption = None,
+    organisation: OfOrganisationOption = None,
+    enabled: EnabledOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the applications: all, or those that pass everything given.
 
     \b
-    Example:
+    Examples:
       token-gateway app list
+      token-gateway app list --organisation acme --enabled
     """
-    owner.list_all(KIND, config=config, as_json=as_json)
+    owner.list_all(
+        KIND,
+        search=search,
+        group=group,
+        organisation=organisation,
+        enabled=enabled,
+        config=config,
+        as_json=as_json,
+    )
 
 
 @application_app.command("show")

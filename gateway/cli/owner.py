@@ -15,6 +15,7 @@ from gateway.cli.output import note, show_fields, show_json, show_table
 from gateway.core.owner import Owner, OwnerKind
 
 WORD = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "application"}
+PAGE = 200  # owners of a list that are read at once
 COMMAND = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "app"}
 
 
@@ -106,11 +107,36 @@ def confirm(login: str, *, config: Path | None, as_json: bool) -> None:
         note(f"{done.owner.login} is confirmed.")
 
 
-def list_all(kind: OwnerKind, *, config: Path | None, as_json: bool) -> None:
-    """List the owners of a kind."""
-    from gateway.cli.desk import at_desk
+def list_all(
+    kind: OwnerKind,
+    *,
+    search: str | None = None,
+    group: str | None = None,
+    organisation: str | None = None,
+    enabled: bool | None = None,
+    sso: bool | None = None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """List the owners of a kind that pass everything given."""
+    from gateway.auth.desk import Desk
+    from gateway.auth.owner_list import list_owners
+    from gateway.cli.desk import at_desk, operating
 
-    entries = at_desk(config, lambda desk: desk.store.users() if kind is OwnerKind.USER else desk.store.applications())
+    wanted = {"text": search, "group": group, "organisation": organisation, "enabled": enabled, "sso": sso}
+
+    async def work(desk: Desk) -> list[Any]:
+        found: list[Any] = []
+        after: str | None = None
+        while True:
+            given: dict[str, Any] = {**wanted, "after": after, "limit": PAGE}
+            page = await list_owners(desk, actor=operating(), kind=kind, **given)
+            found += page.rows
+            after = page.after
+            if after is None:
+                return found
+
+    entries = at_desk(config, work)
     if as_json:
         show_json([document(entry.owner, entry.created_at) for entry in entries])
         return
@@ -126,7 +152,10 @@ def list_all(kind: OwnerKind, *, config: Path | None, as_json: bool) -> None:
         )
         for entry in entries
     ]
-    show_table(titles, rows, empty=f"No {WORD[kind]}s yet. `token-gateway {COMMAND[kind]} add` makes one.")
+    empty = f"No {WORD[kind]}s yet. `token-gateway {COMMAND[kind]} add` makes one."
+    if any(value is not None for value in wanted.values()):
+        empty = f"No {WORD[kind]} is so."
+    show_table(titles, rows, empty=empty)
 
 
 def show(kind: OwnerKind, login: str, *, config: Path | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from gateway.cli import owner
 from gateway.cli.directory import sync
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.passwd import passwd
+from gateway.cli.sessions import sessions
 from gateway.core.owner import OwnerKind
 
 KIND = OwnerKind.USER
@@ -28,6 +29,16 @@ SetGroupsOption = Annotated[
 ]
 AddGroupsOption = Annotated[
     list[str] | None, typer.Option("--add", help="This group too; may be repeated.", show_default=False)
+]
+SearchOption = Annotated[
+    str | None, typer.Option("--search", help="Whose login, name or address holds this.", show_default=False)
+]
+InGroupOption = Annotated[str | None, typer.Option("--group", help="In this group.", show_default=False)]
+OfOrganisationOption = Annotated[
+    str | None, typer.Option("--organisation", help="Of this organisation.", show_default=False)
+]
+EnabledOption = Annotated[
+    bool | None, typer.Option("--enabled/--disabled", help="Only those that are so.", show_default=False)
 ]
 RemoveGroupsOption = Annotated[
     list[str] | None, typer.Option("--remove", help="Not this group; may be repeated.", show_default=False)
@@ -70,6 +81,7 @@ def add(
 
 user_app.command("passwd")(passwd)
 user_app.command("sync")(sync)
+user_app.command("sessions")(sessions)
 
 
 @user_app.command("confirm")
@@ -84,14 +96,36 @@ def confirm(login: Login, config: ConfigOption = None, as_json: JsonOption = Fal
 
 
 @user_app.command("list")
-def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the users.
+def list_users(
+    *,
+    search: SearchOption = None,
+    group: InGroupOption = None,
+    organisation: OfOrganisationOption = None,
+    enabled: EnabledOption = None,
+    sso: Annotated[
+        bool | None,
+        typer.Option("--sso/--local", help="Only those who sign in elsewhere, or here.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the users: all, or those that pass everything given.
 
     \b
-    Example:
+    Examples:
       token-gateway user list --json
+      token-gateway user list --search example.org --group staff --disabled
     """
-    owner.list_all(KIND, config=config, as_json=as_json)
+    owner.list_all(
+        KIND,
+        search=search,
+        group=group,
+        organisation=organisation,
+        enabled=enabled,
+        sso=sso,
+        config=config,
+        as_json=as_json,
+    )
 
 
 @user_app.command("show")

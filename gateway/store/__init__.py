@@ -28,6 +28,7 @@ from gateway.store.errors import (
 from gateway.store.feed import Changes, FeedPosition, FeedRow, SqliteFeed
 from gateway.store.mails import Ending, Mail, MailKind, MailOutcome, QueuedMail
 from gateway.store.meta import StoreKey, StoreMeta
+from gateway.store.owner_filter import OwnerFilter
 from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState
@@ -65,6 +66,7 @@ __all__ = [
     "NameTaken",
     "NotFound",
     "OwnerEntry",
+    "OwnerFilter",
     "OwnerPage",
     "Password",
     "QueuedMail",

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, or_
 
 from gateway.core.owner import OwnerKind
+from gateway.store.owner_filter import OwnerFilter, narrowed
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, list_owners, list_tokens
 from gateway.store.tables import owners, tokens
 
@@ -35,9 +36,9 @@ class TokenPage:
     after: TokenPlace | None
 
 
-def owners_after(after: str | None, limit: int, kind: OwnerKind, *, with_deleted: bool) -> Select[Any]:
+def owners_after(after: str | None, limit: int, kind: OwnerKind, wanted: OwnerFilter) -> Select[Any]:
     """One row more than a page has, to see whether there is another. `after` is a folded login, of somebody or not."""
-    statement = list_owners(kind, with_deleted=with_deleted).limit(limit + 1)
+    statement = narrowed(list_owners(kind, with_deleted=False), wanted).limit(limit + 1)
     return statement if after is None else statement.where(owners.c.login_folded > after)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from gateway.core.owner import OwnerKind, TokenRecord
+from gateway.core.owner import LOCAL, SSO, OwnerKind, TokenRecord
 from gateway.core.token import Kind
 from gateway.store import accounts, pages, records, rt_tokens
 from gateway.store.accounts import Account, SessionRecord, SessionRow
@@ -23,12 +23,13 @@ from gateway.store.file import identify, path_of, refuse_newer
 from gateway.store.meta import StoreKey, StoreMeta, meta_statement, read_meta, refuse_other_installation
 from gateway.store.migrate import bring_up, head
 from gateway.store.outbox import OutboxReads
+from gateway.store.owner_filter import OwnerFilter
 from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits, in_thread
 from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
 from gateway.store.rt_tokens import RtTokenRow
 from gateway.store.sqlite import SqliteEngine
-from gateway.store.tables import secrets, sessions, tokens, usage
+from gateway.store.tables import owner_groups, secrets, sessions, tokens, usage
 from gateway.store.usage import Usage, Use, add_day_statement, add_statement, days_of, forget_days, use_parameters
 
 GATEWAY = "gateway"  # the actor of what nobody asked for
@@ -190,13 +191,19 @@ class Store(OutboxReads):
         return await self._owners(OwnerKind.APPLICATION, with_deleted=with_deleted)
 
     async def owner_page(
-        self, kind: OwnerKind, *, after: str | None = None, limit: int, with_deleted: bool = False
+        self, kind: OwnerKind, wanted: OwnerFilter | None = None, *, after: str | None = None, limit: int
     ) -> OwnerPage:
-        """Owners of a kind, by login, from the first one after a (folded) login."""
-        statement = pages.owners_after(after, limit, kind, with_deleted=with_deleted)
+        """The owners of a kind that pass the filter, by login, from the first one after a (folded) login."""
+        statement = pages.owners_after(after, limit, kind, wanted or OwnerFilter())
         found = tuple(map(records.owner_entry, await self._engine.read(statement)))
         rows = found[:limit]
         return OwnerPage(rows=rows, after=fold(rows[-1].owner.login) if len(found) > limit else None)
+
+    async def groups(self, owner_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The groups of an owner, by source (`LOCAL`, `SSO`), sorted."""
+        columns = select(owner_groups.c.name, owner_groups.c.source).where(owner_groups.c.owner_id == owner_id)
+        rows = await self._engine.read(columns)
+        return {source: tuple(sorted(row.name for row in rows if row.source == source)) for source in (LOCAL, SSO)}
 
     async def account(self, login: str) -> Account | None:
         """How the person of that login signs in; None for an application, and for who is not there."""

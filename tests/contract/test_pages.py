@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from gateway.core.owner import OwnerKind
-from gateway.store import TokenFilter, TokenPlace
+from gateway.core.owner import LOCAL, SSO, OwnerKind
+from gateway.store import OwnerFilter, TokenFilter, TokenPlace
 from tests.builders import NOW, a_stored_secret, a_token, an_owner
 
 
@@ -36,6 +36,33 @@ async def test_owners_come_once_each_by_login(store):
     assert [one.owner.login for one in (await store.owner_page(OwnerKind.USER, after="nobody", limit=9)).rows] == [
         "zoe"
     ]
+
+
+async def test_owners_are_those_that_pass_everything_given(store):
+    ann = an_owner("Ann/x", name="Ann 100%", email="ann@Example.org", groups=("staff",), organisations=("acme",))
+    ben = an_owner("ben", name="B_n", groups=("admins",), sso=True)
+    off = an_owner("off", groups=(), enabled=False, organisations=("acme",))
+    async with store.change(actor="test") as change:
+        for owner in (ann, ben, off, an_owner("gone", groups=("staff",)), an_owner("app", kind=OwnerKind.APPLICATION)):
+            await change.add_owner(owner)
+        await change.set_groups(ben.id, ["staff"], source=SSO)
+        await change.delete_owner((await change.owner(login="gone")).owner.id)
+
+    async def found(**wanted):
+        page = await store.owner_page(OwnerKind.USER, OwnerFilter(**wanted), limit=9)
+        return [entry.owner.login for entry in page.rows]
+
+    assert await found() == ["Ann/x", "ben", "off"]
+    assert await found(login="ANN/X") == ["Ann/x"]
+    assert await found(text="ann") == await found(text="EXAMPLE") == await found(text="100%") == ["Ann/x"]
+    assert await found(text="_") == ["ben"]
+    assert await found(text="%n") == []
+    assert await found(group="staff") == ["Ann/x", "ben"]
+    assert await found(group="Staff") == []
+    assert await found(organisation="acme", enabled=False) == ["off"]
+    assert await found(enabled=True) == ["Ann/x", "ben"]
+    assert (await found(sso=True), await found(sso=False)) == (["ben"], ["Ann/x", "off"])
+    assert await store.groups(ben.id) == {LOCAL: ("admins",), SSO: ("staff",)}
 
 
 async def test_tokens_come_once_each_by_age_also_those_of_one_moment(store):
