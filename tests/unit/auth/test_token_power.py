@@ -1,5 +1,7 @@
 """Who may do what to whose tokens: every use case, by session and by token, asked in the change itself."""
 
+import asyncio
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -7,8 +9,10 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+from argon2 import PasswordHasher, Type
 
 from gateway.auth import explain as explaining
+from gateway.auth import hashing, passwords
 from gateway.auth.audit import export_audit, list_audit, prune_audit, verify_audit
 from gateway.auth.leaked import revoke_leaked
 from gateway.auth.owners import set_enabled
@@ -24,7 +28,7 @@ from gateway.core.evidence import Proven, Rejected
 from gateway.core.owner import OwnerKind
 from gateway.core.reason import Reason
 from gateway.core.token import handle, new_id
-from tests.installation import CONFIG
+from tests.installation import CONFIG, Installation, an_installation
 from tests.unit.auth.signing_in import ROOT, front
 
 USER = OwnerKind.USER
@@ -32,15 +36,44 @@ MISSING = "tgp_" + new_id(b"\xff" * 64)
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-async def at(installed):
-    """An installation with bob and carol (staff), boss (admins), guest (no permission), where waits are short."""
+PEOPLE = (("bob", "staff"), ("carol", "staff"), ("boss", "admins"), ("guest", "guests"))
+
+
+def hash_cheaply(patch):
+    """What a hash costs is no case here: this file asks for hundreds of them."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+    patch.setattr(hashing, "TOKEN_PROFILE", cheap)
+    patch.setattr(hashing, "_step_back", lambda: None)
+    patch.setattr(passwords, "PASSWORD_PROFILE", cheap)
+
+
+@pytest.fixture(scope="module")
+def peopled(tmp_path_factory):
+    """An installation with bob and carol (staff), boss (admins), guest (no permission), made once and copied."""
+    base = tmp_path_factory.getbasetemp()
+    made = an_installation(base / "installed-once", tmp_path_factory.mktemp("peopled") / "gateway")
     text = CONFIG.replace("\nscopes: {", "\nscopes: {gateway: Act in the gateway, ")
     text = text.replace("users: [admins]", "users: [admins], audit: [admins], explain: [staff, admins]")
-    installed.config.write_text(text, "utf-8")
-    async with front(installed) as made:
-        for login, group in (("bob", "staff"), ("carol", "staff"), ("boss", "admins"), ("guest", "guests")):
-            await made.user(login, group)
+    made.config.write_text(text, "utf-8")
+
+    async def settle():
+        async with front(made) as there:
+            for login, group in PEOPLE:
+                await there.user(login, group)
+
+    with pytest.MonkeyPatch.context() as patch:
+        hash_cheaply(patch)
+        asyncio.run(settle())
+    return made
+
+
+@pytest.fixture
+async def at(peopled, tmp_path, monkeypatch):
+    """A copy of it, where nobody waits until a change is effective everywhere."""
+    hash_cheaply(monkeypatch)
+    shutil.copytree(peopled.folder, tmp_path / "gateway")
+    async with front(Installation(tmp_path / "gateway")) as made:
+        made.desk = replace(made.desk, waits=False)
         yield made
 
 
