@@ -15,7 +15,7 @@ class AiohttpLane(CheckListener):
 
     def __call__(self) -> RequestHandler:  # type: ignore[override]  # asyncio takes any protocol
         """A protocol for a new connection."""
-        return self._application()
+        return self._application.server()()
 
 
 if __name__ == "__main__":

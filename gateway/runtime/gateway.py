@@ -15,7 +15,7 @@ from gateway.runtime.opened import Opened, open_installation
 from gateway.runtime.part import Part
 from gateway.runtime.portal import Portal
 from gateway.runtime.worker import Worker
-from gateway.web.ops.app import Readiness
+from gateway.web.ops.readiness import Readiness
 
 
 class Gateway:
@@ -39,7 +39,7 @@ class Gateway:
     ) -> "Gateway":
         """Open the store and its feed, put the parts together, answer; what was opened is closed by `stack`."""
         metrics = Metrics()
-        made = cls(await open_installation(generation.settings, keyring, metrics, stack), generation, metrics)
+        made = cls(await open_installation(generation, keyring, metrics, stack), generation, metrics)
         await made._portal.listen(sockets.portal)
         await made._worker.listen(sockets.check)
         made.generation = 1

@@ -1,12 +1,13 @@
 """One generation of the configuration, compiled; and what the next one asks of the operator."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gateway.auth.limits import RateLimits
 from gateway.config import Settings, load
 from gateway.core.policy import Policy
+from gateway.runtime.essentials import Essentials
 from gateway.web.check.service import CheckSettings
 from gateway.web.check.trust import Trust
 
@@ -14,18 +15,26 @@ FIXED_AT_START = ("listen", "store", "key_file", "caches", "logs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class Generation(Essentials):
     """Everything that a reload replaces, at once."""
 
     settings: Settings
-    check: CheckSettings
-    trust: Trust
+
+    def essentials(self) -> Essentials:
+        """Without the settings, for a process that only answers checks."""
+        return Essentials(**{one.name: getattr(self, one.name) for one in fields(Essentials)})
 
 
 def compiled(settings: Settings) -> Generation:
     """Compile the settings; some 20 us per route, for any thread."""
     return Generation(
         settings=settings,
+        store_url=settings.store.url,
+        key_file=settings.key_file,
+        brand=settings.tokens.brand,
+        cached_tokens=settings.caches.tokens,
+        log_level=settings.logs.level,
+        log_as_json=settings.logs.format == "json",
         check=CheckSettings(
             policy=settings.policy(),
             skip=settings.client_address.skip,

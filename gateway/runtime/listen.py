@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from gateway.config import TcpListener, UnixListener
 from gateway.config.schema import Listen
+from gateway.runtime.part import BACKLOG
 
-BACKLOG = 1024
 DESCRIPTORS = 4096 + 64 + 2 * 256 + 128  # the caps of all listeners, and the store, the feed and the log beside them
 
 

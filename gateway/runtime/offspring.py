@@ -22,7 +22,7 @@ EXIT_S = 5.0  # from the end of the channel to that of the process
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One generation of the configuration, as all children get it."""
+    """One generation of the configuration, as a child gets it."""
 
     number: int
     body: bytes

@@ -17,10 +17,10 @@ from gateway.auth.lease import Lease, StaleError, boot_clock
 from gateway.auth.rt.failures import Failures
 from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.token_index import TokenIndex
-from gateway.config import Settings
+from gateway.runtime.essentials import Essentials
 from gateway.runtime.metrics import Metrics
 from gateway.store import Store
-from gateway.web.ops.app import Readiness
+from gateway.web.ops.readiness import Readiness
 
 log = structlog.get_logger("gateway")
 
@@ -44,20 +44,20 @@ class Opened:
 
 
 async def open_installation(
-    settings: Settings, keyring: KeyRing, metrics: Metrics, stack: contextlib.AsyncExitStack
+    essentials: Essentials, keyring: KeyRing, metrics: Metrics, stack: contextlib.AsyncExitStack
 ) -> Opened:
     """Open the store and its feed, and put the authenticator together; `stack` closes what was opened.
 
     StoreError; StartError for a key that the store does not know.
     """
-    store = await Store.open(settings.store.url, now=now, keys=keyring.keys, brand=settings.tokens.brand)
+    store = await Store.open(essentials.store_url, now=now, keys=keyring.keys, brand=essentials.brand)
     stack.push_async_callback(store.close)
-    _refuse_unregistered_key(settings, keyring, store)
+    _refuse_unregistered_key(essentials, keyring, store)
     feed = store.follow()
     stack.callback(feed.close)
     pool = HashPool(threads=TOKEN_THREADS, queue=TOKEN_QUEUE, name="argon2-token")
     stack.callback(pool.close)
-    states = TokenStates(settings.caches.tokens, index=TokenIndex(store, boot_clock))
+    states = TokenStates(essentials.cached_tokens, index=TokenIndex(store, boot_clock))
     lease = Lease(
         feed,
         bound_s=store.meta.bound_s,
@@ -73,7 +73,7 @@ async def open_installation(
         states=states,
         keyring=keyring,
         pool=pool,
-        brand=settings.tokens.brand,
+        brand=essentials.brand,
         fault=lambda words: log.error("token not usable", detail=words),
         rt=RtTokens(
             store=store,
@@ -82,9 +82,9 @@ async def open_installation(
             failures=Failures(boot_clock),
             clock=boot_clock,
             fault=lambda words: log.warning("token not marked", detail=words),
-            size=settings.caches.tokens,
+            size=essentials.cached_tokens,
         ),
-        verified=settings.caches.tokens,
+        verified=essentials.cached_tokens,
     )
     metrics.gauge("hashing_queue", "Hashes running and waiting.", lambda: pool.held)
     metrics.gauge("lease_age_seconds", "Age of the last complete poll of the change feed.", lambda: lease.age_s)
@@ -94,14 +94,14 @@ async def open_installation(
     return Opened(store=store, keyring=keyring, pool=pool, lease=lease, authenticator=authenticator)
 
 
-async def refuse_unusable(settings: Settings, keyring: KeyRing) -> None:
+async def refuse_unusable(essentials: Essentials, keyring: KeyRing) -> None:
     """Open the store once, which migrates an older one, and close it; raises what `open_installation` would.
 
     For the parent of several processes, so that they all find it usable, and none of them loads the migrations.
     """
-    store = await Store.open(settings.store.url, now=now, keys=keyring.keys, brand=settings.tokens.brand)
+    store = await Store.open(essentials.store_url, now=now, keys=keyring.keys, brand=essentials.brand)
     try:
-        _refuse_unregistered_key(settings, keyring, store)
+        _refuse_unregistered_key(essentials, keyring, store)
     finally:
         await store.close()
 
@@ -120,10 +120,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _refuse_unregistered_key(settings: Settings, keyring: KeyRing, store: Store) -> None:
+def _refuse_unregistered_key(essentials: Essentials, keyring: KeyRing, store: Store) -> None:
     """Refuse a key that the store does not know: a wrong file would cost an argon2 for every wrong guess."""
     if keyring.current.id not in store.meta.keys:
         raise StartError(
-            f"key {keyring.current.id} of {settings.key_file} is not registered with the store; "
+            f"key {keyring.current.id} of {essentials.key_file} is not registered with the store; "
             "`token-gateway key register` does that, if the file is the right one"
         )

@@ -1,19 +1,12 @@
 """What a part of the serving process is to whoever composes it: the check worker is one, the portal another."""
 
 import asyncio
-import contextlib
-import socket
-from typing import Protocol
+from typing import Any, Protocol
 
-from aiohttp import web
+from gateway.web.ops.readiness import Readiness
 
-from gateway.runtime.generation import Generation
-from gateway.runtime.listen import BACKLOG
-from gateway.web.ops.app import Readiness
-from gateway.web.quiet import QuietRunner
-
+BACKLOG = 1024  # of connections that wait to be accepted
 DRAIN_S = 5.0  # that requests in flight have to end
-KEEPALIVE_S = 75.0  # longer than proxies keep idle connections (60 s), so that they close first
 
 
 class Task(Protocol):
@@ -36,8 +29,8 @@ class Part(Protocol):
         """Whether requests can be answered now."""
         ...
 
-    def use(self, generation: Generation) -> None:
-        """Take over a new configuration, whole, for every request that begins from now on."""
+    def use(self, generation: Any) -> None:
+        """Take over what the part needs of a new configuration, for every request that begins from now on."""
         ...
 
     async def drain(self) -> None:
@@ -47,13 +40,3 @@ class Part(Protocol):
     async def finish(self) -> None:
         """Write what is left to write, after the tasks have ended."""
         ...
-
-
-async def serve_app(app: web.Application, opened: socket.socket, stack: contextlib.AsyncExitStack) -> None:
-    """Serve an application of the portal or ops listener; `stack` drains and ends it."""
-    runner = QuietRunner(
-        app, access_log=None, keepalive_timeout=KEEPALIVE_S, lingering_time=1.0, shutdown_timeout=DRAIN_S
-    )
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.SockSite(runner, opened, backlog=BACKLOG).start()

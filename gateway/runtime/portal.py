@@ -20,12 +20,13 @@ from gateway.runtime.generation import Generation
 from gateway.runtime.mailing import postman
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.opened import Opened, now, readiness
-from gateway.runtime.part import Task, serve_app
+from gateway.runtime.part import Task
+from gateway.runtime.site import serve_app
 from gateway.web.api.app import api_app
 from gateway.web.api.limit import PortalLimit
 from gateway.web.api.operations import all_operations
 from gateway.web.api.parts import Parts, Surroundings
-from gateway.web.ops.app import Readiness
+from gateway.web.ops.readiness import Readiness
 
 log = structlog.get_logger("gateway")
 
@@ -47,6 +48,7 @@ class Portal:
             surroundings=self._surroundings,
             authenticator=opened.authenticator,
             sessions=self._sessions,
+            passwords=self._passwords,
             limit=PortalLimit(),
             usage=self._usage,
             repeats=Repeats(),

@@ -32,12 +32,13 @@ from gateway.runtime.listen import ListenError, open_all, raise_descriptor_limit
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.offspring import Offspring
 from gateway.runtime.opened import StartError, refuse_unusable
-from gateway.runtime.part import serve_app
 from gateway.runtime.reload import Look, Reloader, look
+from gateway.runtime.site import serve_app
 from gateway.runtime.supervisor import Supervisor
 from gateway.runtime.systemd import Handed, Notifier, handed_over
 from gateway.store import StoreError
-from gateway.web.ops.app import Readiness, ops_app
+from gateway.web.ops.app import ops_app
+from gateway.web.ops.readiness import Readiness
 
 log = structlog.get_logger("gateway")
 
@@ -115,7 +116,7 @@ class _Serving:
             if supervisor is None:
                 served = await Gateway.start(generation, self._keyring, sockets, stack)
             else:
-                await refuse_unusable(settings, self._keyring)
+                await refuse_unusable(generation, self._keyring)
                 await supervisor.start(generation, sockets, stop)
                 served = supervisor
             reloader = Reloader(

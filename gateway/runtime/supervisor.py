@@ -1,7 +1,7 @@
 """The parent of several processes: check workers on the same sockets, and the portal. It restarts the dead.
 
-It answers no check and holds no token. All children use the same bytes of a configuration; one that starts later gets
-the newest, one that does not take it in time is replaced.
+It answers no check and holds no token. All children use one reading of a configuration, of which check workers get only
+what they need; one that starts later gets the newest, one that does not take it in time is replaced.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import pickle
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -22,7 +23,7 @@ from gateway.runtime.metrics import Metrics
 from gateway.runtime.offspring import PORTAL, Offspring, Package
 from gateway.runtime.opened import StartError
 from gateway.runtime.totals import Totals
-from gateway.web.ops.app import Readiness
+from gateway.web.ops.readiness import Readiness
 
 log = structlog.get_logger("gateway")
 
@@ -56,7 +57,7 @@ class Supervisor:
 
     async def start(self, generation: Generation, sockets: Sockets, stop: Stop) -> None:
         """Have all of them answer. StartError with the words of the first that cannot."""
-        self._package = _package(1, generation)
+        self._packages = _Packages.of(1, generation)
         self._sockets = (*sockets.check, sockets.portal)
         for child in self._children:
             listeners = [sockets.portal] if child.name == PORTAL else sockets.check
@@ -79,9 +80,9 @@ class Supervisor:
 
     async def give(self, number: int, generation: Generation) -> None:
         """Return when every process that answers uses this configuration."""
-        self._package = package = await asyncio.to_thread(_package, number, generation)
+        self._packages = packages = await asyncio.to_thread(_Packages.of, number, generation)
         for child in self._children:
-            child.give(package)
+            child.give(packages.for_child(child))
         await asyncio.gather(*(self._taken(child, number) for child in self._children))
 
     async def readiness(self) -> Readiness:
@@ -140,7 +141,7 @@ class Supervisor:
         pause_s = SOON_S
         while not self._stopping.is_set():
             began = time.monotonic()
-            code = await child.live(listeners, lambda: self._package)
+            code = await child.live(listeners, lambda: self._packages.for_child(child))
             if child.report:
                 self._totals.bury(child.report["metrics"])
                 child.report = {}
@@ -194,5 +195,16 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), LOOK_S)
 
 
-def _package(number: int, generation: Generation) -> Package:
-    return Package(number, pickle.dumps(generation, protocol=5))
+@dataclass(frozen=True, slots=True)
+class _Packages:
+    """One generation as each kind of process gets it."""
+
+    worker: Package
+    portal: Package
+
+    @classmethod
+    def of(cls, number: int, generation: Generation) -> "_Packages":
+        return cls(*(Package(number, pickle.dumps(one, protocol=5)) for one in (generation.essentials(), generation)))
+
+    def for_child(self, child: Offspring) -> Package:
+        return self.portal if child.name == PORTAL else self.worker

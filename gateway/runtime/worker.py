@@ -8,16 +8,15 @@ import structlog
 
 from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
-from gateway.runtime.generation import Generation
-from gateway.runtime.listen import BACKLOG
+from gateway.runtime.essentials import Essentials
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.opened import Opened, now, readiness
-from gateway.runtime.part import DRAIN_S, Task
+from gateway.runtime.part import BACKLOG, DRAIN_S, Task
 from gateway.web.check.dialects import DIALECTS
 from gateway.web.check.listener import CheckListener
 from gateway.web.check.service import CheckService
 from gateway.web.check.throttle import Throttle
-from gateway.web.ops.app import Readiness
+from gateway.web.ops.readiness import Readiness
 
 log = structlog.get_logger("gateway")
 
@@ -25,7 +24,7 @@ log = structlog.get_logger("gateway")
 class Worker:
     """Answers checks on an opened installation, counts uses and refusals, and writes them behind."""
 
-    def __init__(self, opened: Opened, generation: Generation, metrics: Metrics) -> None:
+    def __init__(self, opened: Opened, essentials: Essentials, metrics: Metrics) -> None:
         self._lease = opened.lease
         self._metrics = metrics
         self._accepting = False
@@ -38,7 +37,7 @@ class Worker:
             fault=lambda words: log.warning("refusals not written to the audit", detail=words),
         )
         self._service = CheckService(
-            generation.check,
+            essentials.check,
             authenticator=opened.authenticator,
             usage=self._usage,
             refusals=self._refusals,
@@ -47,7 +46,7 @@ class Worker:
         )
         metrics.caches.add(self._service.counted())
         self._listener = listener = CheckListener(
-            self._service, DIALECTS, trust=generation.trust, untrusted=self._refused_stranger
+            self._service, DIALECTS, trust=essentials.trust, untrusted=self._refused_stranger
         )
         door, repeated = listener.door, listener.lane.repeated
         metrics.counter("check_connections", "Connections to the check listener.", lambda: door.accepted)
@@ -73,9 +72,9 @@ class Worker:
         """Whether checks can be answered now."""
         return readiness(self._lease, accepting=self._accepting)
 
-    def use(self, generation: Generation) -> None:
+    def use(self, essentials: Essentials) -> None:
         """Judge by the new configuration from the next check on."""
-        self._service.settings, self._listener.door.trust = generation.check, generation.trust
+        self._service.settings, self._listener.door.trust = essentials.check, essentials.trust
 
     async def drain(self) -> None:
         """Take no new connections, let checks in flight end, then close what is left."""
