@@ -11,10 +11,12 @@ import asyncio
 import hmac
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 from gateway.auth.cache import TOKENS, TokenStates, VerifiedTokens
 from gateway.auth.evidence_of import RtAsked
+from gateway.auth.flights import Flights
 from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
 from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, StaleError
@@ -81,7 +83,7 @@ class Authenticator:
         self._fault = fault
         self._rt = rt
         self._verified = VerifiedTokens(verified)
-        self._flights: dict[bytes, asyncio.Task[Verdict]] = {}
+        self._flights = Flights[Verdict]()
         self._background: set[asyncio.Task[None]] = set()
         self._guesses: Counter[int] = Counter()
         self._retagging: set[int] = set()
@@ -92,7 +94,8 @@ class Authenticator:
 
     async def close(self) -> None:
         """Wait for the few tasks that outlive a check."""
-        await asyncio.gather(*self._background, *self._flights.values(), return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._flights.close()
         await self._turns.close()
         if self._states.index is not None:
             await self._states.index.close()
@@ -309,27 +312,19 @@ class Authenticator:
         `is_guess`: no tag of ours stands before it, so that whoever knows the handle gets here. Few of one token at a
         time, then: they must not fill the pool, which every cold check needs.
         """
-        flight_key = digest + secret.row.to_bytes(8, "big") + secret.hash.encode()
-        flight = self._flights.get(flight_key)
-        if flight is None:
-            if is_guess and self._guesses[secret.row] >= GUESSES_AT_ONCE:
+        key = digest + secret.row.to_bytes(8, "big") + secret.hash.encode()
+        ended: Callable[[], None] = _nothing
+        if is_guess and key not in self._flights:
+            if self._guesses[secret.row] >= GUESSES_AT_ONCE:
                 raise PoolFullError("the token is being tried with other secrets")
-            work = self._pool.run(lambda: verify_token_secret(secret.scheme, secret.hash, parsed.secret), lane)
-            flight = self._flights[flight_key] = asyncio.create_task(work)
-            flight.add_done_callback(lambda done: self._landed(flight_key, done))
-            if is_guess:
-                self._guesses[secret.row] += 1
-                flight.add_done_callback(lambda _: self._guessed(secret.row))
+            self._guesses[secret.row] += 1
+            ended = partial(self._guessed, secret.row)
+        work = partial(verify_token_secret, secret.scheme, secret.hash, parsed.secret)
         try:
             async with asyncio.timeout(self._hash_deadline_s):
-                return await asyncio.shield(flight)
+                return await self._flights.share(key, work, partial(self._pool.run, lane=lane), ended)
         except TimeoutError:
             raise PoolFullError("hashing takes too long") from None
-
-    def _landed(self, flight_key: bytes, flight: asyncio.Task[Verdict]) -> None:
-        del self._flights[flight_key]
-        if not flight.cancelled():
-            flight.exception()  # seen here too: every check that waited for it may have gone away
 
     def _guessed(self, row: int) -> None:
         self._guesses[row] -= 1
@@ -352,6 +347,10 @@ class Authenticator:
             self._states.forget(secret.token_id)
         except StoreError as error:
             self._fault(f"secret {secret.row} keeps its old tag: {error}")
+
+
+def _nothing() -> None:
+    """Nobody counts it."""
 
 
 def rt_secret(record: TokenRecord, stored_hash: str) -> StoredSecret | None:
