@@ -178,7 +178,7 @@ usage = Table(
     Column("last_address", Text, nullable=False),
 )
 
-# Uses by day, in UTC, for a chart; a token's `usage` row is what counts. Kept for 90 days.
+# Uses by day, in UTC, for a chart; a token's `usage` row is what counts. Kept for 90 days, some 63 bytes each.
 usage_days = Table(
     "usage_days",
     metadata,
@@ -186,6 +186,7 @@ usage_days = Table(
     Column("day", Text, primary_key=True),  # 2026-11-22
     Column("total", BigInteger, nullable=False),
     Index("usage_days_by_day", "day"),
+    sqlite_with_rowid=False,
 )
 
 audit = Table(

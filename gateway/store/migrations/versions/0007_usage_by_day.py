@@ -14,5 +14,6 @@ def upgrade() -> None:
         sa.Column("token_id", sa.Text, sa.ForeignKey("tokens.id"), primary_key=True),
         sa.Column("day", sa.Text, primary_key=True),
         sa.Column("total", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("usage_days_by_day", "usage_days", ["day"])
