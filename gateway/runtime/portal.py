@@ -48,6 +48,7 @@ class Portal:
             surroundings=self._surroundings,
             authenticator=opened.authenticator,
             sessions=self._sessions,
+            passwords=self._passwords,
             limit=PortalLimit(),
             usage=self._usage,
             repeats=Repeats(),

@@ -140,7 +140,8 @@ class Ask:
     def next_page(self, list_name: str, *place: str | int) -> str:
         """The way to the part of the list after a place: the same question, further on."""
         asked = self.query(PageQuery).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        return f"{self.request.rel_url.raw_path}?{urlencode(asked | {'cursor': encode(list_name, place)}, doseq=True)}"
+        said = {name: str(value).lower() if isinstance(value, bool) else value for name, value in asked.items()}
+        return f"{self.request.rel_url.raw_path}?{urlencode(said | {'cursor': encode(list_name, place)}, doseq=True)}"
 
 
 Handler = Callable[[Ask], Awaitable[Reply]]

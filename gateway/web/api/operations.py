@@ -3,8 +3,11 @@
 from gateway.web.api.operation import Operation
 from gateway.web.api.resources import (
     described,
+    groups,
     me,
     my_sessions,
+    owners,
+    people,
     session,
     token,
     token_about,
@@ -12,7 +15,7 @@ from gateway.web.api.resources import (
     tokens,
 )
 
-RESOURCES = (session, me, my_sessions, tokens, token_acts, token_about, token)
+RESOURCES = (session, me, my_sessions, owners, people, groups, tokens, token_acts, token_about, token)
 
 
 def all_operations() -> tuple[Operation, ...]:

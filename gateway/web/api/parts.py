@@ -7,6 +7,7 @@ from aiohttp import web
 
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.desk import Desk
+from gateway.auth.hashing import HashPool
 from gateway.auth.idempotency import Repeats
 from gateway.auth.sessions import Sessions
 from gateway.auth.usage import UsageCounter
@@ -30,6 +31,7 @@ class Parts:
     surroundings: Callable[[], Surroundings]
     authenticator: Authenticator
     sessions: Sessions
+    passwords: HashPool
     limit: PortalLimit
     usage: UsageCounter
     repeats: Repeats

@@ -1,7 +1,6 @@
 """What is done to tokens that live: another secret, a stop and its end, and all of them at once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import Field
@@ -15,9 +14,10 @@ from gateway.auth.token_wishes import read_owner, read_span
 from gateway.auth.tokens import rotate_token
 from gateway.core.owner import Token
 from gateway.core.token import handle
+from gateway.web.api.effect import EffectView, WaitQuery, effect_of, waiting
 from gateway.web.api.model import Body, View
 from gateway.web.api.operation import Ask, Operation, Reply
-from gateway.web.api.resources.token_views import EffectView, MadeView, TokenPart, WaitQuery, effect_of, made
+from gateway.web.api.resources.token_views import MadeView, TokenPart, made
 from gateway.web.api.resources.tokens import KNOWN, MINTING, PATH
 
 MAX_MANY = 500
@@ -73,7 +73,7 @@ async def rotate(ask: Ask) -> Reply:
     """Give a token a new secret. Sent again with the same `Idempotency-Key`, it does not rotate twice."""
     given = ask.body(Rotation)
     minted = await rotate_token(
-        replace(ask.desk, waits=ask.query(WaitQuery).wait),
+        waiting(ask),
         actor=ask.actor,
         reference=ask.part("token"),
         grace=read_span(given.grace, "grace", none="0") or timedelta(0),
@@ -86,7 +86,7 @@ async def rotate(ask: Ask) -> Reply:
 
 async def suspend(ask: Ask) -> Reply:
     """Stop a token until it is resumed."""
-    reference, desk = ask.part("token"), replace(ask.desk, waits=ask.query(WaitQuery).wait)
+    reference, desk = ask.part("token"), waiting(ask)
     done = await suspend_tokens(desk, actor=ask.actor, references=[reference], address=ask.address)
     if done.unknown:
         await refuse_unknown(ask.desk, ask.actor, reference)
@@ -104,7 +104,7 @@ async def resume(ask: Ask) -> Reply:
 
 async def revoke_many(ask: Ask) -> Reply:
     """End tokens for good: those that are named, or all of an owner."""
-    given, desk = _many(ask), replace(ask.desk, waits=ask.query(WaitQuery).wait)
+    given, desk = _many(ask), waiting(ask)
     if given.tokens is None:
         kind, login = read_owner(ask.actor, given.user, given.application)
         return _all(await revoke_all(desk, actor=ask.actor, owner_kind=kind, login=login, address=ask.address))
@@ -114,7 +114,7 @@ async def revoke_many(ask: Ask) -> Reply:
 
 async def suspend_many(ask: Ask) -> Reply:
     """Stop tokens until each is resumed: those that are named, or all of an owner."""
-    given, desk = _many(ask), replace(ask.desk, waits=ask.query(WaitQuery).wait)
+    given, desk = _many(ask), waiting(ask)
     if given.tokens is None:
         kind, login = read_owner(ask.actor, given.user, given.application)
         return _all(await suspend_all(desk, actor=ask.actor, owner_kind=kind, login=login, address=ask.address))

@@ -6,31 +6,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from gateway.auth.desk import Desk, Effect
+from gateway.auth.desk import Desk
 from gateway.auth.tokens import Minted
 from gateway.core.lifecycle import token_state
 from gateway.core.owner import Owner, Token
 from gateway.core.token import handle
 from gateway.store import TokenEntry
+from gateway.web.api.effect import EffectView, effect_of
 from gateway.web.api.etag import etag
-from gateway.web.api.model import Query, View
+from gateway.web.api.model import View
 
 TokenPart = {"token": "Its handle (`tgp_...`) or id; never the whole token."}
-
-
-class WaitQuery(Query):
-    """Whether to wait."""
-
-    wait: bool = Field(default=True, description="false: answer at once, and say by when it is effective everywhere.")
-
-
-class EffectView(View):
-    """How far a change has come. Both null: nothing was taken away."""
-
-    effective_after_s: float | None = Field(description="How long ago it was stored, when it is effective everywhere.")
-    effective_everywhere_by: datetime | None = Field(
-        description="By when it is effective everywhere, when it is not yet."
-    )
 
 
 class OwnerOfToken(View):
@@ -116,15 +102,6 @@ def settings_of(desk: Desk, token: Token, owner: Owner) -> dict[str, Any]:
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "idle_s": None if token.idle is None else token.idle // timedelta(seconds=1),
-    }
-
-
-def effect_of(effect: Effect | None) -> dict[str, Any]:
-    """The fields of `EffectView`."""
-    is_done = effect is not None and effect.everywhere_by is None
-    return {
-        "effective_after_s": round(effect.waited_s, 3) if effect is not None and is_done else None,
-        "effective_everywhere_by": None if effect is None else effect.everywhere_by,
     }
 
 

@@ -17,18 +17,16 @@ from gateway.auth.tokens import create_token
 from gateway.core.owner import OwnerKind
 from gateway.core.token import handle
 from gateway.store import TokenPlace, TokenState
+from gateway.web.api.effect import EffectView, WaitQuery, effect_of, waiting
 from gateway.web.api.model import Body, Page, PageQuery
 from gateway.web.api.operation import Ask, IfMatch, Operation, Reply
 from gateway.web.api.resources.token_views import (
-    EffectView,
     MadeView,
     SecretView,
     TokenPart,
     TokenSettings,
     TokenView,
     TokenWholeView,
-    WaitQuery,
-    effect_of,
     entry_of,
     made,
     settings_of,
@@ -185,7 +183,7 @@ async def revoke(ask: Ask) -> Reply:
     """End a token for good."""
     reference = ask.part("token")
     done = await revoke_tokens(
-        replace(ask.desk, waits=ask.query(WaitQuery).wait),
+        waiting(ask),
         actor=ask.actor,
         references=[reference],
         expected_version=ask.expected_version,

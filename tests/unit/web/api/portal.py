@@ -57,7 +57,7 @@ class Portal:
         sent = {name: value for name, value in headers.items() if value is not None}
         async with self.client.request(method, path, headers=sent, **more) as answer:
             raw = await answer.read()
-            is_json = "json" in answer.headers.get("Content-Type", "")
+            is_json = answer.content_type.endswith("json")
             return Answer(
                 answer.status, answer.headers, raw, await answer.json(content_type=None) if is_json and raw else None
             )
@@ -84,6 +84,7 @@ async def portal(
             surroundings=surroundings,
             authenticator=authenticator,
             sessions=at.sessions,
+            passwords=at.pool,
             limit=limit,
             usage=UsageCounter(at.desk.store, print),
             repeats=Repeats(),
