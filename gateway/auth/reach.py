@@ -8,34 +8,29 @@ is told of the request that was made up; `explain` answers for one that is known
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice, product
-from urllib.parse import quote
 
 from gateway.auth.desk import Desk
 from gateway.auth.power import refuse_without_scope
+from gateway.auth.reach_requests import Judge, samples
 from gateway.auth.token_known import known_token, read_reference
 from gateway.config.compile import compile_permissions
-from gateway.core.decision import Allow, Decision, Deny, choose, decide
+from gateway.core.decision import Allow, Decision
 from gateway.core.evidence import Proven
 from gateway.core.network import Address, Network, Networks
-from gateway.core.patterns import LOGIN, PathPattern, covers_host
 from gateway.core.policy import Policy
 from gateway.core.power import Actor, power
 from gateway.core.reason import Reason
 from gateway.core.route import Access, Route
-from gateway.core.target import Malformed, parse_target
 
-SCANNED = 200  # routes decided for one page at most; after each, others on the loop have their turn
+SCANNED = 200  # routes of one page at most; after each, others on the loop have their turn
+MAX_ASKED = 2_000  # decisions after which a page ends: some 40 ms of work, whatever the token's networks are
 MAX_SAMPLES = 24  # made-up requests for one route, until one of them is decided by it
 MAX_BLOCKS = 64  # networks that are tried, from which a token may open a route
-NO_NETWORKS = Networks(())
 # Of clients that no route names: from there, a route is decided about that stands behind one with `from`.
 ANYWHERE = (IPv4Address("203.0.113.77"), IPv6Address("2001:db8:ffff::77"))
-# What stands where a pattern takes any segment, and any label: two, since a route before it may name one of them.
-_SEGMENTS = ("any", "x0")
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_OF_ADDRESS = frozenset({Reason.NETWORK, Reason.NO_ADDRESS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,26 +89,28 @@ async def token_reach(
     routes = policy.table.routes
     found: list[Reached] = []
     at = max(after + 1, 0)
+    judge = Judge(policy, proven, desk.now())
     for route in routes[at : at + SCANNED]:
         await asyncio.sleep(0)
-        reached = _reached(policy, route, proven, address, desk.now())
+        one = reached(judge, route, address)
         if is_whole:
-            found.append(reached)
-        elif reached.is_of_use:
-            found.append(replace(reached, decided_by=None))
+            found.append(one)
+        elif one.is_of_use:
+            found.append(replace(one, decided_by=None))
         at = route.index + 1
-        if len(found) == limit:
+        if len(found) == limit or judge.asked >= MAX_ASKED:
             break
     return Reach(routes=tuple(found), after=at - 1 if at < len(routes) else None, is_whole=is_whole)
 
 
-def _reached(policy: Policy, route: Route, proven: Proven, address: Address | None, now: datetime) -> Reached:
+def reached(judge: Judge, route: Route, address: Address | None) -> Reached:
+    """Whether the token opens the route."""
+    proven = judge.proven
     blocks = _blocks(_demanded(route, proven))
-    probes: Sequence[Address] = ANYWHERE if blocks is None else [block.network_address for block in blocks]
     missed: Reached | None = None
-    for sample in islice(_samples(route, proven), MAX_SAMPLES):
-        here = _decided(policy, sample, proven, address, now)
-        there = [_decided(policy, sample, proven, probe, now) for probe in probes]
+    for sample in islice(samples(route, proven), MAX_SAMPLES):
+        here = judge.decide(sample, address)
+        there = [judge.decide(sample, probe) for probe in _probes(blocks, here, route)]
         landed = next((one for one in (here, *there) if one.route is route), None)
         decided_by = None if here.route is route else here.route
         if landed is not None:
@@ -121,7 +118,7 @@ def _reached(policy: Policy, route: Route, proven: Proven, address: Address | No
                 route=route,
                 opens=_opens(here, route),
                 reason=_reason(here, landed, route, address),
-                opens_from=_opens_from(blocks, [here, *there] if blocks is None else there, route),
+                opens_from=_opens_from(blocks, here, there, route),
                 sample=str(sample),
                 decided_by=decided_by,
             )
@@ -132,17 +129,26 @@ def _reached(policy: Policy, route: Route, proven: Proven, address: Address | No
     return missed
 
 
+def _probes(blocks: Sequence[Network] | None, here: Decision, route: Route) -> Sequence[Address]:
+    """From which addresses the same request has to be decided, too: from none, when the address makes no difference."""
+    if blocks is None:
+        return () if here.route is route else ANYWHERE
+    if here.route is route and not isinstance(here, Allow) and here.reason not in _OF_ADDRESS:
+        return ()
+    return [block.network_address for block in blocks]
+
+
 def _opens(decision: Decision, route: Route) -> bool:
     return isinstance(decision, Allow) and decision.route is route
 
 
 def _opens_from(
-    blocks: Sequence[Network] | None, decisions: Sequence[Decision], route: Route
+    blocks: Sequence[Network] | None, here: Decision, there: Sequence[Decision], route: Route
 ) -> tuple[Network, ...] | None:
     """The networks whose decision it is that it opens; where none is asked for, anywhere or nowhere."""
     if blocks is None:
-        return None if any(_opens(one, route) for one in decisions) else ()
-    return tuple(block for block, one in zip(blocks, decisions, strict=True) if _opens(one, route))
+        return None if any(_opens(one, route) for one in (here, *there)) else ()
+    return tuple(block for block, one in zip(blocks, there, strict=False) if _opens(one, route))
 
 
 def _reason(here: Decision, landed: Decision, route: Route, address: Address | None) -> Reason | None:
@@ -160,67 +166,6 @@ def _demanded(route: Route, proven: Proven) -> list[Networks | None]:
     """Which networks a request has to come from. A public route asks nothing of the token."""
     of_token = [] if route.access is Access.PUBLIC else [proven.token.networks, route.networks]
     return [route.sources, *of_token]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """A request that was made up."""
-
-    method: str
-    host: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.host}{self.path}"
-
-
-def _decided(policy: Policy, sample: _Sample, proven: Proven, address: Address | None, now: datetime) -> Decision:
-    target = parse_target(
-        method=sample.method.encode("ascii"),
-        uri=sample.path.encode("ascii"),
-        host=sample.host.encode("ascii"),
-        forwarded_for=b"" if address is None else str(address).encode("ascii"),
-        skip=NO_NETWORKS,
-        preflight=False,
-        weigh=policy.accepts_ambiguity,
-    )
-    if isinstance(target, Malformed):
-        return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
-    demands = choose(policy, target)
-    return decide(policy, target, demands, proven, now) if isinstance(demands, tuple) else demands
-
-
-def _samples(route: Route, proven: Proven) -> Iterator[_Sample]:
-    """Requests that the route stands for, those first that the token's hosts allow."""
-    paths = [path for pattern in route.paths for path in _paths(pattern, proven.owner.login)]
-    methods = [one for one in _METHODS if route.methods is None or one in route.methods]
-    methods += sorted((route.methods or frozenset()) - {*methods})
-    for host, method, path in product(_hosts(route, proven.token.hosts), methods, paths):
-        yield _Sample(method, host, path)
-
-
-def _hosts(route: Route, wanted: frozenset[str] | None) -> list[str]:
-    """Hosts of the route. Those that are also the token's come first, and an exact name of it where the route has
-    a wildcard.
-    """
-    named = [_any_host(pattern) for pattern in sorted(wanted or ())]
-    mine = [host for host in named if "*" in route.hosts or covers_host(frozenset(route.hosts), host)]
-    of_route = [_any_host(pattern) for pattern in route.hosts]
-    allowed = [host for host in of_route if wanted is not None and covers_host(wanted, host)]
-    return list(dict.fromkeys([*mine, *allowed, *of_route]))
-
-
-def _any_host(pattern: str) -> str:
-    return "any.example" if pattern == "*" else pattern.replace("*", "any", 1)
-
-
-def _paths(pattern: PathPattern, login: str) -> Iterator[str]:
-    """Paths that the pattern stands for, `{login}` being the owner's."""
-    for filler in _SEGMENTS:
-        between = [] if pattern.suffix is None else [filler]
-        parts = [*pattern.prefix, *between, *(pattern.suffix or ())]
-        texts = [part if isinstance(part, str) else login if part is LOGIN else filler for part in parts]
-        yield "/" + "/".join(quote(text, safe="") for text in texts)
 
 
 def _blocks(demands: list[Networks | None]) -> tuple[Network, ...] | None:

@@ -11,6 +11,7 @@ from gateway.auth import reach
 from gateway.auth.owners import create_owner, set_enabled
 from gateway.auth.power import holder
 from gateway.auth.reach import token_reach
+from gateway.auth.reach_requests import Judge, Sample
 from gateway.auth.refused import Refused
 from gateway.auth.token_stops import suspend_tokens
 from gateway.auth.tokens import create_token
@@ -120,7 +121,8 @@ async def test_from_which_networks_it_opens_is_told_whatever_the_address(at):
 
 async def test_what_is_told_of_addresses_is_what_the_decision_says_of_each(at):
     record = await at.store.load_token(await make(at, networks=("10.1.0.0/20", "192.0.2.0/25", "2001:db8::/40")))
-    proven, policy, now = Proven.of(record, record.secrets[0]), at.settings.policy(), at.now()
+    policy = at.settings.policy()
+    judge = Judge(policy, Proven.of(record, record.secrets[0]), at.now())
     dice = random.Random(4)
     edges = ["10.0.255.255", "10.1.0.0", "10.1.15.255", "10.1.16.0", "192.0.2.0", "192.0.2.127", "192.0.2.128"]
     addresses = [ip_address(text) for text in edges] + [
@@ -128,13 +130,13 @@ async def test_what_is_told_of_addresses_is_what_the_decision_says_of_each(at):
         for _ in range(60)
     ]
     for route in policy.table.routes:
-        told = reach._reached(policy, route, proven, None, now)
+        told = reach.reached(judge, route, None)
         if told.decided_by is not None:
             continue
         method, _, rest = told.sample.partition(" ")
         host, slash, path = rest.partition("/")
         for address in addresses:
-            decision = reach._decided(policy, reach._Sample(method, host, slash + path), proven, address, now)
+            decision = judge.decide(Sample(method, host, slash + path), address)
             if decision.route is not route and decision.route is not None:
                 continue  # an earlier one decides
             opens = isinstance(decision, Allow)
@@ -188,6 +190,15 @@ async def test_pages_hold_each_route_once(at, monkeypatch):
     assert names == [route.name for route in policy.table.routes]
     beyond = await token_reach(at, policy, actor=ROOT, reference=token_id, after=10**9)
     assert (beyond.routes, beyond.after) == ((), None)
+
+
+async def test_a_page_ends_after_so_many_decisions(at, monkeypatch):
+    token_id = await make(at, networks=[f"10.{number}.0.0/16" for number in range(64)])
+    monkeypatch.setattr(reach, "MAX_ASKED", 50)
+    policy = at.settings.policy()
+    page = await token_reach(at, policy, actor=ROOT, reference=token_id)
+    assert [one.route.name for one in page.routes] == ["public", "closed", "read"]
+    assert page.after == 2
 
 
 async def test_who_may_not_explain_learns_of_no_route_that_stays_shut(at):
