@@ -4,7 +4,7 @@ Reading needs the permission `audit`. Removing is for the operator at the comman
 did must not be able to make it disappear.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,7 +69,7 @@ async def list_audit(
     are those about the owner, also a deleted one, and about the owner's tokens. Refused `not_found` for a token or
     owner that never was.
     """
-    _refuse_reading(desk, actor)
+    refuse_reading(desk, actor)
     if not 1 <= limit <= MAX_LIMIT:
         raise Refused("bad_value", field="limit", message="the limit is out of range", mend=f"use 1 to {MAX_LIMIT}")
     token_id = None
@@ -104,20 +104,30 @@ async def export_audit(
 
     `since` is the first moment that counts, `until` the first that does not; the head is the chain's in any case.
     """
-    _refuse_reading(desk, actor)
+    refuse_reading(desk, actor)
     head, rows = await desk.store.audit_head(), 0
+    async for line in export_lines(desk, head, since=since, until=until):
+        write(line)
+        rows += 1
+    return Exported(rows=rows - 1, head=head)
+
+
+async def export_lines(
+    desk: Desk, head: AuditHead, *, since: datetime | None = None, until: datetime | None = None
+) -> AsyncIterator[str]:
+    """The lines of an export up to a head, its own the last; whether who asks may read is asked before. In constant
+    memory.
+    """
     async for sealed in desk.store.audit_rows(until=head.seq):
         at = sealed.row.at
         if (since is None or at >= since) and (until is None or at < until):
-            write(row_line(sealed) + "\n")
-            rows += 1
-    write(head_line(head) + "\n")
-    return Exported(rows=rows, head=head)
+            yield row_line(sealed) + "\n"
+    yield head_line(head) + "\n"
 
 
 async def verify_audit(desk: Desk, *, actor: Actor, against: Iterable[bytes] | None = None) -> AuditVerdict:
     """Check the chain with the keys of the key file, and then that it holds all that the lines of an export say."""
-    _refuse_reading(desk, actor)
+    refuse_reading(desk, actor)
     verdict = await desk.store.verify_audit()
     if against is None or verdict.fault_at is not None:
         return verdict
@@ -156,7 +166,8 @@ async def prune_audit(
     return Pruned(rows=rows, left=head.seq - checkpoint.seq)
 
 
-def _refuse_reading(desk: Desk, actor: Actor) -> None:
+def refuse_reading(desk: Desk, actor: Actor) -> None:
+    """Refused without the permission `audit`."""
     refuse_without(desk, actor, "audit", what="read the audit")
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.auth.refused import Refused
-from gateway.store import AuditHead, AuditRow, Sealed, Subject
+from gateway.store import AuditHead, AuditRow, AuditVerdict, Sealed, Subject
 
 HEAD_EVENT = "audit head"
 SHORTEST_MAC = 16  # hexadecimal digits: what the log tells of a seal
@@ -40,6 +40,18 @@ def document(sealed: Sealed) -> dict[str, Any]:
         "detail": json.loads(row.detail),
         "key_id": row.key_id,
         "mac": sealed.mac.hex(),
+    }
+
+
+def verdict_document(verdict: AuditVerdict) -> dict[str, Any]:
+    """What a verification found, as `audit verify --json` and the API show it."""
+    head = verdict.head
+    return {
+        "holds": verdict.fault_at is None,
+        "first": verdict.first,
+        "rows": verdict.rows,
+        "fault": None if verdict.fault_at is None else {"seq": verdict.fault_at, "fault": verdict.fault},
+        "head": None if head is None else {"seq": head.seq, "mac": head.mac.hex(), "epoch": head.epoch},
     }
 
 

@@ -4,6 +4,7 @@ There is no second implementation: `choose` and `decide` are given a recorder, a
 would do it, or, when only its id is known, taken as if its current secret had matched.
 """
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -158,8 +159,8 @@ async def explain(
     walk.step("request", None, _target_words(target))
     demands = choose(policy, target, walk)
     if not isinstance(demands, tuple):
-        return _explained(demands, walk, _passed_over(policy, target, demands.route))
-    passed = _passed_over(policy, target, demands[0].route)
+        return _explained(demands, walk, await asyncio.to_thread(_passed_over, policy, target, demands.route))
+    passed = await asyncio.to_thread(_passed_over, policy, target, demands[0].route)  # thousands of routes, perhaps
     credentials = demands[0].route.credentials
     evidence: Evidence
     if isinstance(asked, Proven):

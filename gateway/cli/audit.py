@@ -167,7 +167,7 @@ def verify(
       token-gateway audit verify --against audit-2026-11-01.jsonl
     """
     from gateway.auth.audit import verify_audit
-    from gateway.auth.audit_export import MAX_LINE
+    from gateway.auth.audit_export import MAX_LINE, verdict_document
     from gateway.cli.desk import at_desk, operating
 
     with contextlib.ExitStack() as stack:
@@ -176,10 +176,7 @@ def verify(
     head = verdict.head
     holds = verdict.fault_at is None
     if as_json:
-        fields = {"holds": holds, "first": verdict.first, "rows": verdict.rows}
-        fault = None if holds else {"seq": verdict.fault_at, "fault": verdict.fault}
-        end = None if head is None else {"seq": head.seq, "mac": head.mac.hex(), "epoch": head.epoch}
-        show_json(fields | {"fault": fault, "head": end})
+        show_json(verdict_document(verdict))
     elif holds:
         where = "" if head is None else f", {verdict.first} to {head.seq}; the head is {head.seq} {head.mac.hex()[:16]}"
         typer.echo(

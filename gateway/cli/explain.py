@@ -16,13 +16,11 @@ from gateway.cli.output import show_fields, show_json, show_table
 if TYPE_CHECKING:
     from gateway.auth.desk import Desk
     from gateway.auth.explain import Explained, KnownToken, Presenter
-    from gateway.core.decision import Decision
 
 REFUSED = 1
 MAX_TOKEN_BYTES = 8190  # no longer value reaches the gateway through any proxy
 
 _HEADER = re.compile(r"header:[A-Za-z0-9-]+")
-_URL = re.compile(r"https?://([^/?#@]+)(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def explain(
@@ -73,33 +71,24 @@ def explain(
       token-gateway explain POST https://app.example.org/api/items --token-id tgp_0123456789a --ip 192.0.2.7
       token-gateway explain GET https://app.example.org/public/logo.png
     """
-    from gateway.auth.explain import Question, explain_for
+    from gateway.auth.explain import explain_for
+    from gateway.auth.explain_document import document, passes, question
     from gateway.cli.desk import at_desk, authenticating, operating
 
     if token_file is not None and token_id is not None:
         raise Failure("both --token-file and --token-id", "give one of them")
-    found = _URL.fullmatch(url)
-    if found is None:
-        raise Failure("the URL is not one", "write it whole, such as https://app.example.org/api/items")
-    question = Question(
-        method=_bytes(method),
-        uri=_bytes(found[2] if found[2].startswith("/") else f"/{found[2]}"),
-        host=_bytes(found[1]),
-        forwarded_for=_bytes(ip or ""),
-        preflight=preflight,
-    )
+    asking = question(method=method, url=url, address=ip or "", preflight=preflight)
     secret = None if token_file is None else _read_token(token_file)
     asked: dict[str, Any] = {}
 
     async def work(desk: "Desk") -> "Explained":
         asker = _asker(desk, secret, token_id, transport, basic_user)
-        asked["source"] = desk.settings.source
-        asked["brand"] = desk.settings.tokens.brand
+        asked["settings"] = desk.settings
         async with authenticating(desk) as authenticator:
             return await explain_for(
                 desk,
                 desk.settings.policy(),
-                question,
+                asking,
                 asker,
                 actor=operating(),
                 authenticate=authenticator.authenticate,
@@ -107,46 +96,11 @@ def explain(
 
     explained = at_desk(config, work)
     if as_json:
-        show_json(document(explained, asked["source"], asked["brand"]))
+        show_json(document(explained, asked["settings"]))
     else:
-        _show(explained, asked["source"])
+        _show(explained, asked["settings"].source)
     if not passes(explained.decision):
         raise typer.Exit(REFUSED)
-
-
-def passes(decision: "Decision") -> bool:
-    """Whether the decision is an Allow."""
-    from gateway.core.decision import Allow
-
-    return isinstance(decision, Allow)
-
-
-def document(explained: "Explained", source: Path, brand: str) -> dict[str, Any]:
-    """The walk as `--json` prints it."""
-    from gateway.core.decision import Allow
-    from gateway.core.reason import OUTSIDE
-    from gateway.core.token import handle
-
-    decision = explained.decision
-    outside = OUTSIDE[decision.reason]
-    found: dict[str, Any] = {
-        "decision": type(decision).__name__.lower(),
-        "reason": decision.reason,
-        "status": outside.status,
-        "route": None
-        if decision.route is None
-        else {"name": decision.route.name, "file": source, "line": decision.route.line},
-        "steps": [{"step": one.name, "broken": one.broken, "words": one.words} for one in explained.steps],
-        "remedy": explained.remedy,
-    }
-    if isinstance(decision, Allow):
-        token = decision.token
-        found["handle"] = None if token is None else handle(brand, token.kind, token.id)
-        found["identity"] = {name.decode("ascii"): value.decode("ascii") for name, value in decision.headers}
-    else:
-        found["handle"] = decision.handle or None
-        found["told_outside"] = outside.proven if decision.proven else outside.stranger
-    return found
 
 
 def _show(explained: "Explained", source: Path) -> None:

@@ -1,7 +1,7 @@
 """`token-gateway routes`: the route table as the gateway reads it, groups and defaults folded in."""
 # ruff: noqa: PLC0415  # imported when a command runs: `--help` stays quick
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.cli.cell import Cell, Styled
 from gateway.cli.options import ConfigOption, JsonOption
@@ -22,6 +22,8 @@ def routes(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     settings = load_settings(config)
     if as_json:
+        from gateway.auth.routes import document
+
         show_json([document(route) for route in settings.routes])
         return
     rows = [
@@ -80,31 +82,3 @@ def _scopes(route: "Route") -> str:
 
 def _from(words: str, route: "Route") -> str:
     return words if route.sources is None else f"{words} (matches only from {route.sources})"
-
-
-def document(route: "Route") -> dict[str, Any]:
-    """A route as `--json` prints it: every key, effective."""
-    return {
-        "order": route.index + 1,
-        "name": route.name,
-        "line": route.line,
-        "hosts": route.hosts,
-        "paths": [str(pattern) for pattern in route.paths],
-        "methods": route.methods,
-        "from": None if route.sources is None else [str(member) for member in route.sources.members],
-        "access": route.access,
-        "any_of": route.any_of,
-        "all_of": route.all_of,
-        "groups": route.groups,
-        "waive_groups_for": route.waive_groups_for,
-        "kinds": route.kinds,
-        "networks": None if route.networks is None else [str(member) for member in route.networks.members],
-        "credentials": route.credentials,
-        "challenge": route.challenge,
-        "identity": route.identity,
-        "authorization": route.authorization if route.app_secret is None else {"secret_file": route.app_secret.source},
-        "cookies": route.cookies,
-        "lenient": route.lenient,
-        "windows": route.windows,
-        "allow_preflight": route.allow_preflight,
-    }

@@ -22,6 +22,7 @@ from gateway.web.api.origin import asked_origin, refuse_cross_site
 from gateway.web.api.parts import Parts
 from gateway.web.api.problem import SAFE, Problem, unavailable
 from gateway.web.api.reading import read_body, read_query, refuse_body, refuse_query
+from gateway.web.api.stream import send
 
 log = structlog.get_logger("api")
 
@@ -79,11 +80,17 @@ def _problem(error: Exception) -> Problem:
 
 
 def _answering(parts: Parts, operation: Operation) -> Handler:
-    async def answer(request: web.Request) -> web.Response:
+    # Where there is a body too, what a use case refuses was in it.
+    takes = None if operation.query is None or operation.body else frozenset(operation.query.model_fields)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
         ask = await _asked(parts, operation, request)
         with parts.repeats.at(ask.attempt):
-            reply = await operation.handler(ask)
-        return _response(ask, reply)
+            try:
+                reply = await operation.handler(ask)
+            except Refused as refused:
+                raise Problem.of(refused, query=takes) from None
+        return _response(ask, reply) if reply.stream is None else await send(request, reply.stream, SAFE)
 
     return answer
 

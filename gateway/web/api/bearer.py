@@ -5,24 +5,16 @@ from datetime import datetime
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.evidence_of import RtAsked
 from gateway.auth.turns import TRIES, Turn
-from gateway.core.evidence import Demand, Evidence, NotChecked, Proven
+from gateway.core.by_itself import broken_by_itself
+from gateway.core.evidence import Evidence, NotChecked, Proven
 from gateway.core.network import Address
-from gateway.core.patterns import PathPattern
 from gateway.core.power import GATEWAY_SCOPE, Why
 from gateway.core.reason import OUTSIDE, Reason
-from gateway.core.route import Access, Route
 from gateway.core.rt_token import parse_rt_token
-from gateway.core.rules import RULES, Case
-from gateway.core.target import Reading, Target
 from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import CHALLENGE, Problem, unavailable
 
 INVALID = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
-# The rules of a route that takes every valid token: what the token, its owner and their permission ask for themselves.
-_ANY_TOKEN = Demand(
-    Route(index=0, name="api", line=0, hosts=("*",), paths=(PathPattern.parse("/**"),), access=Access.AUTHENTICATED),
-    None,
-)
 
 
 async def evidence_of(authenticator: Authenticator, presented: bytes, address: Address | None) -> Evidence:
@@ -51,7 +43,9 @@ async def usable_token(
             parts.limit.failure(address)
             raise Problem("invalid_token", "the token is not valid", headers=INVALID)
         now = here.desk.now()
-        broken = _broken(Case(here.policy, _target(address, acts_at or ""), _ANY_TOKEN, evidence, now), acts_at)
+        broken = broken_by_itself(here.policy, evidence, address=address, host=acts_at, now=now)
+        if broken is None and acts_at is not None:
+            _refuse_without_scope(evidence)
         turn = _turn(evidence, broken, now, acts=acts_at is not None)
         if turn is None:
             if broken is not None:
@@ -65,16 +59,10 @@ async def usable_token(
     raise unavailable()
 
 
-def _broken(case: Case, acts_at: str | None) -> Reason | None:
-    """The rule that the token breaks."""
-    for rule in RULES:
-        broken = None if rule.name == "host" and acts_at is None else rule.broken(case)
-        if broken is not None:
-            return broken
-    if acts_at is not None and GATEWAY_SCOPE not in case.proven.token.scopes:
+def _refuse_without_scope(proven: Proven) -> None:
+    if GATEWAY_SCOPE not in proven.token.scopes:
         words = "this token does nothing in the gateway itself"
         raise Problem(Why.SCOPE.value, words, mend=f"that needs the scope {GATEWAY_SCOPE}")
-    return None
 
 
 def _turn(proven: Proven, broken: Reason | None, now: datetime, *, acts: bool) -> Turn | None:
@@ -90,15 +78,3 @@ def _refused(broken: Reason) -> Problem:
     outside = OUTSIDE[broken]
     headers = INVALID if outside.status == 401 else None
     return Problem(outside.proven, "the token cannot be used here and now", headers=headers, status=outside.status)
-
-
-def _target(address: Address | None, host: str) -> Target:
-    return Target(
-        method="GET",
-        host=host,
-        readings=(Reading(("",)),),
-        leniences=frozenset(),
-        query=b"",
-        path="/",
-        address=address,
-    )

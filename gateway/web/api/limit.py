@@ -17,6 +17,7 @@ from gateway.web.api.problem import Problem
 REQUESTS = Rate(burst=600, period_s=0.05)  # an office of a hundred behind one address, each with a page open
 FAILURES = Rate(burst=60, period_s=2.0)
 TRACKED = 8192
+LONG_READS = 2  # from end to end of the audit, at once in all
 
 
 class PortalLimit:
@@ -26,6 +27,7 @@ class PortalLimit:
         self._clock = clock
         self._requests: Buckets[bytes] = Buckets(TRACKED)
         self._failures: Buckets[bytes] = Buckets(TRACKED)
+        self._long_reads = 0
 
     def request(self, address: Address | None) -> None:
         """Count a request. Problem `limited`."""
@@ -34,6 +36,17 @@ class PortalLimit:
     def failure(self, address: Address | None) -> None:
         """Count a session or token that was none. Problem `limited` in place of saying so."""
         self._take(self._failures, address, FAILURES, "too many requests from your network fail")
+
+    def begin_long_read(self) -> Callable[[], None]:
+        """Begin to read all of something long; call what comes back when it ends. Problem `busy`."""
+        if self._long_reads >= LONG_READS:
+            raise Problem("busy", "the audit is being read by others", mend="try again when they are done")
+        self._long_reads += 1
+
+        def end() -> None:
+            self._long_reads -= 1
+
+        return end
 
     def _take(self, buckets: Buckets[bytes], address: Address | None, rate: Rate, words: str) -> None:
         wait_s = buckets.take(network(address), self._clock(), rate)

@@ -69,6 +69,7 @@ class ProblemView(View):
     detail: str
     mend: str | None = Field(default=None, description="What to do.")
     errors: Sequence[ErrorView] = Field(default=(), description="Each offending input, all at once.")
+    error: str | None = Field(default=None, description="The code once more, where OAuth names it too (RFC 6749).")
 
 
 def without_titles(schema: Any) -> Any:

@@ -176,6 +176,8 @@ def _responses(operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = {"description": "Done." if model is None else _first_line(model)}
         if model is not None:
             answer["content"] = {"application/json": {"schema": refs[model, "serialization"]}}
+        elif operation.streams is not None:
+            answer["content"] = {operation.streams: {"schema": {"type": "string"}}}
         if operation.has_etag:
             answer["headers"] = {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}
         found[str(status)] = answer

@@ -22,6 +22,7 @@ from gateway.web.api.model import PageQuery
 from gateway.web.api.origin import Origin
 from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import Problem
+from gateway.web.api.stream import Stream
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
@@ -47,9 +48,10 @@ class IfMatch(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a handler answers. No `body`: 204. `version`: of what is shown, for the `ETag`."""
+    """What a handler answers. No `body` and no `stream`: 204. `version`: of what is shown, for the `ETag`."""
 
     body: BaseModel | Mapping[str, Any] | None = None
+    stream: Stream | None = None
     status: int = 200
     version: int | None = None
     session: Secret | None = None  # of a session that begins
@@ -149,8 +151,9 @@ Handler = Callable[[Ask], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One row. `answers`: status to the model of the body, None for none. `problems`: codes of the use case; those of
-    the checks before it are added by themselves. `form`: the body is a form that the handler reads.
+    """One row. `answers`: status to the model of the body, None for none; `streams`: the content type of an answer
+    that is no JSON document. `problems`: codes of the use case; those of the checks before it are added by themselves.
+    `form`: the body is a form that the handler reads.
     """
 
     name: str
@@ -161,6 +164,7 @@ class Operation:
     answers: Mapping[int, type[BaseModel] | None]
     needs: Needs = Needs.CALLER
     permission: str | None = None  # that it needs at most, for people to read
+    streams: str | None = None
     body: type[BaseModel] | None = None
     form: type[BaseModel] | None = None
     query: type[BaseModel] | None = None

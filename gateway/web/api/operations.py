@@ -2,8 +2,11 @@
 
 from gateway.web.api.operation import Operation
 from gateway.web.api.resources import (
+    audit,
     described,
+    explain,
     groups,
+    introspect,
     me,
     my_sessions,
     owners,
@@ -15,7 +18,21 @@ from gateway.web.api.resources import (
     tokens,
 )
 
-RESOURCES = (session, me, my_sessions, owners, people, groups, tokens, token_acts, token_about, token)
+RESOURCES = (
+    session,
+    me,
+    my_sessions,
+    owners,
+    people,
+    groups,
+    tokens,
+    token_acts,
+    token_about,
+    token,
+    audit,
+    explain,
+    introspect,
+)
 
 
 def all_operations() -> tuple[Operation, ...]:

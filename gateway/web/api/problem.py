@@ -1,6 +1,6 @@
 """Errors as RFC 9457 says: `application/problem+json` with a stable code, how to mend it, and nothing of the input."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,9 @@ SAFE = {
 }
 RETRY_S = {"limited": 60, "busy": 3, "unavailable": 1, "idempotency_in_flight": 1}
 CHALLENGE = 'Bearer realm="Token Gateway"'
+OAUTH = frozenset(
+    {"invalid_request"}
+)  # codes that OAuth names too: its clients look for `error` (RFC 6749 section 5.2)
 # Refusals of use cases whose field is not in the body.
 _HEADERS = {"Idempotency-Key": "Idempotency-Key", "version": "If-Match"}
 
@@ -48,9 +51,10 @@ class Problem(Exception):  # noqa: N818  an answer, not a mistake
             self.headers.setdefault("WWW-Authenticate", CHALLENGE)
 
     @classmethod
-    def of(cls, refused: Refused) -> "Problem":
-        """A refusal of a use case, in its own words."""
-        errors = [_error(refused)] if refused.field else []
+    def of(cls, refused: Refused, *, query: Collection[str] | None = None) -> "Problem":
+        """A refusal of a use case, in its own words. `query`: the parameters of an operation that takes some."""
+        is_named = refused.field in _HEADERS or query is None or refused.field in query
+        errors = [_error(refused, "pointer" if query is None else "parameter")] if refused.field and is_named else []
         return cls(refused.code, refused.message, mend=refused.mend, errors=errors)
 
     def answer(self) -> web.Response:
@@ -64,6 +68,8 @@ class Problem(Exception):  # noqa: N818  an answer, not a mistake
         }
         if self.mend:
             body["mend"] = self.mend
+        if self.code in OAUTH:
+            body["error"] = self.code
         if self.errors:
             body["errors"] = list(self.errors)
         return web.json_response(
@@ -71,9 +77,10 @@ class Problem(Exception):  # noqa: N818  an answer, not a mistake
         )
 
 
-def _error(refused: Refused) -> dict[str, str]:
+def _error(refused: Refused, place: str) -> dict[str, str]:
     header = _HEADERS.get(refused.field)
-    where = {"pointer": f"/{refused.field}"} if header is None else {"header": header}
+    name = f"/{refused.field}" if place == "pointer" else refused.field
+    where = {place: name} if header is None else {"header": header}
     return where | {"detail": refused.message} | ({"mend": refused.mend} if refused.mend else {})
 
 

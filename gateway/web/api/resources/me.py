@@ -39,6 +39,7 @@ class MeView(View):
     token: str | None = Field(description="The handle of the token that asks; null for a session.")
     scopes: Sequence[str] | None = Field(description="Of the token that asks; null for a session.")
     token_policy: TokenPolicyView
+    support_contact: str = Field(description="Whom to ask for what one may not do; empty: nobody is named.")
 
 
 class PasswordChange(Body):
@@ -69,6 +70,7 @@ async def show(ask: Ask) -> Reply:
             token=None if token is None else handle(ask.here.policy.brand, token.kind, token.id),
             scopes=None if token is None else sorted(token.scopes),
             token_policy=_policy(ask, Kind.PERSONAL if owner.kind is OwnerKind.USER else Kind.APPLICATION),
+            support_contact=ask.desk.settings.support_contact,
         ),
     )
 

@@ -7,7 +7,6 @@ Whoever finds a leaked token can end it at once, without an account: revocation 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
-from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, Field
 
@@ -16,14 +15,12 @@ from gateway.core.credential import Presented, present
 from gateway.core.evidence import Proven
 from gateway.core.token import handle
 from gateway.web.api.bearer import evidence_of, usable_token
+from gateway.web.api.form import read_token
 from gateway.web.api.model import View
 from gateway.web.api.operation import Ask, Needs, Operation, Reply
 from gateway.web.api.problem import Problem
-from gateway.web.api.reading import read_bytes
 
-MAX_FIELDS = 8
 _TRANSPORTS = ("bearer", "token", "basic")
-_FORM = "application/x-www-form-urlencoded"
 
 
 class TokenSelfView(View):
@@ -42,6 +39,7 @@ class Revocation(BaseModel):
     """A token to be ended (RFC 7009). Other fields count for nothing."""
 
     token: str
+    token_type_hint: str | None = Field(default=None, description="Counts for nothing.")
 
 
 class RevokedView(View):
@@ -69,28 +67,15 @@ async def show(ask: Ask) -> Reply:
 
 
 async def revoke(ask: Ask) -> Reply:
-    """End the token in the form field `token`. Returns when no check anywhere can still allow it."""
-    if ask.request.content_type != _FORM or "Content-Encoding" in ask.request.headers:
-        raise Problem("unsupported_media_type", f"the body is not {_FORM}", mend="send it so, with the field token")
-    presented = _field(await read_bytes(ask.request))
+    """End the token in the form field `token`. Returns when no check anywhere can still allow it.
+
+    `token_type_hint` is not looked at: what a token is, it says itself (RFC 7009 section 2.1).
+    """
+    presented, _ = await read_token(ask.request)
     evidence = await evidence_of(ask.parts.authenticator, presented, ask.client)
     if isinstance(evidence, Proven):
         await revoke_presented(ask.desk, presented=evidence, address=ask.address)
     return Reply(body=RevokedView())
-
-
-def _field(body: bytes) -> bytes:
-    """The one value of the field `token`, without the blanks and line ends that files have around it."""
-    try:
-        fields = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS, separator="&"
-        )
-    except ValueError:
-        fields = []
-    values = [value.strip() for name, value in fields if name == "token"]
-    if len(values) != 1 or not values[0]:
-        raise Problem("invalid_request", "the field token must be there exactly once")
-    return values[0].encode("utf-8")
 
 
 OPERATIONS = (

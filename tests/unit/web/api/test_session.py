@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.installation import CONFIG
 from tests.unit.auth.signing_in import GOOD, OTHER
 from tests.unit.web.api.portal import ORIGIN, portal
 
@@ -191,3 +192,14 @@ async def test_one_sees_who_one_is_and_what_one_may_do(installed):
         async with at.front.desk.store.change(actor="test") as change:
             await change.edit_owner(me.json["id"], name="Bob")
         assert (await at.ask("GET", "/api/v1/me", cookie=cookie)).headers["ETag"] != before
+
+
+async def test_r38_who_may_have_no_tokens_is_told_who_they_are_and_whom_to_ask(installed):
+    installed.config.write_text("support_contact: help desk, phone 4711\n" + CONFIG, "utf-8")
+    async with portal(installed) as at:
+        await at.front.user("guest", "guests")
+        guest = (await at.ask("GET", "/api/v1/me", cookie=(await at.sign_in("guest")).cookie)).json
+        assert (guest["login"], guest["permissions"]) == ("guest", [])
+        assert guest["support_contact"] == "help desk, phone 4711"
+        staff = (await at.ask("GET", "/api/v1/me", cookie=(await at.sign_in()).cookie)).json
+        assert staff["permissions"] == ["own_tokens"]
