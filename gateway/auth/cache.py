@@ -103,6 +103,9 @@ class TokenStates:
         if record is None:
             self.unknown.put(token_id, True)
             return
+        known = self.owners.peek(record.owner.id)
+        if known == record.owner:
+            record = replace(record, owner=known)  # one object for all tokens of an owner
         self.tokens.put(token_id, record)
         self.owners.put(record.owner.id, record.owner)
 

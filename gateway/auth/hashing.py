@@ -5,6 +5,8 @@ place only when the work is done or was never begun, so cancelling requests cann
 
 What waits stands in lanes, one for each client network, and the lanes take turns. When all places are taken, the
 longest lane gives up its last one: a network that brings a thousand tokens at once makes only itself wait.
+
+When a pool has been quiet for a while, the memory that hashing took goes back to the system.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from typing import Any, TypeVar
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
+from gateway.auth.memory import give_back
 from gateway.core.token import Secret
 
 T = TypeVar("T")
@@ -28,6 +31,7 @@ ARGON2ID = "argon2id"
 # A 190-bit secret cannot be guessed at any price; argon2 is here so that the database alone opens nothing (DESIGN 5).
 TOKEN_PROFILE = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 HASHING_NICENESS = 10
+QUIET_S = 1.0  # memory stays for the next hash for so long: with fresh pages each costs twice as much
 MAX_MEMORY_KIB, MAX_TIME, MAX_LANES = 256 * 1024, 16, 8  # a planted hash must not cost more (corpus D12)
 
 
@@ -51,6 +55,9 @@ class HashPool:
         self._threads, self._queue = threads, queue
         self._running = self._waiting = 0
         self._lanes: OrderedDict[Hashable, deque[_Job]] = OrderedDict()  # the next one first; none of them empty
+        self._quiet: asyncio.TimerHandle | None = None
+        self._last_end_s = 0.0
+        self._is_closed = False
 
     @property
     def held(self) -> int:
@@ -81,6 +88,9 @@ class HashPool:
                 job.done.cancel()
         self._lanes.clear()
         self._waiting = 0
+        self._is_closed = True
+        if self._quiet is not None:
+            self._quiet.cancel()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _queue_up(self, job: _Job, lane: Hashable) -> None:
@@ -125,6 +135,26 @@ class HashPool:
                 self._lanes[lane] = waiting  # behind all others
             self._waiting -= 1
             self._start(following)
+        elif self._running == 0 and not self._is_closed:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Once the pool has been quiet for `QUIET_S`, give its memory back. Nothing is timed while it never hashes."""
+        loop = asyncio.get_running_loop()
+        self._last_end_s = loop.time()
+        if self._quiet is None:
+            self._quiet = loop.call_later(QUIET_S, self._look_whether_quiet)
+
+    def _look_whether_quiet(self) -> None:
+        self._quiet = None
+        loop = asyncio.get_running_loop()
+        if self._running:
+            return  # its end begins anew
+        left_s = self._last_end_s + QUIET_S - loop.time()
+        if left_s > 0:
+            self._quiet = loop.call_later(left_s, self._look_whether_quiet)
+        else:
+            self._executor.submit(give_back)
 
 
 def _fail(done: "asyncio.Future[Any]", error: BaseException) -> None:

@@ -41,9 +41,9 @@ def serve(
     from gateway.runtime.offspring import spawn_all
 
     children = None if number is None else spawn_all(number)  # before the imports: they have as many
-    from gateway.runtime.lean import import_structlog
+    from gateway.runtime.lean import keep_small
 
-    import_structlog()
+    keep_small()
     from gateway.config.discovery import find
     from gateway.runtime.serve import main
 

@@ -9,7 +9,7 @@ import socket
 import sys
 
 from gateway.runtime.channel import receive_listeners
-from gateway.runtime.lean import import_structlog
+from gateway.runtime.lean import keep_small
 
 
 def main(name: str, number: int) -> int:
@@ -18,7 +18,7 @@ def main(name: str, number: int) -> int:
         signal.signal(ignored, signal.SIG_IGN)
     end = socket.socket(fileno=number)
     end.set_inheritable(False)
-    import_structlog()
+    keep_small()
     import uvloop  # noqa: PLC0415  after what makes the rest small
 
     from gateway.runtime import logs  # noqa: PLC0415

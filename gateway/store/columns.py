@@ -1,6 +1,7 @@
 """Column types: how the domain's values lie in a row, the same way in every engine."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, Dialect, Text
 from sqlalchemy.types import TypeDecorator
@@ -9,6 +10,7 @@ from gateway.core.network import Networks
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+ALIKE = 1024  # lists that many rows say alike, and that are read and kept once
 
 
 def to_microseconds(at: datetime) -> int:
@@ -63,7 +65,7 @@ class Words(TypeDecorator[frozenset[str]]):
         return " ".join(sorted(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str] | None:  # noqa: ARG002
-        return None if value is None else frozenset(value.split())
+        return None if value is None else _words(value)
 
 
 class NetworkList(TypeDecorator[Networks]):
@@ -76,4 +78,14 @@ class NetworkList(TypeDecorator[Networks]):
         return None if value is None else " ".join(map(str, value.members))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Networks | None:  # noqa: ARG002
-        return None if value is None else Networks.of(value.split())
+        return None if value is None else _networks(value)
+
+
+@lru_cache(ALIKE)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+@lru_cache(ALIKE)
+def _networks(text: str) -> Networks:
+    return Networks.of(text.split())

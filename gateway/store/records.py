@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from sys import intern  # what many rows say alike is kept once
 from typing import Any
 
 from sqlalchemy import (
@@ -280,7 +281,7 @@ def token_record(rows: Sequence[Row[Any]]) -> TokenRecord | None:
 def owner(row: Row[Any]) -> Owner:
     """The owner in a row. A deleted one is not enabled."""
     return Owner(
-        id=row.owner_id,
+        id=intern(row.owner_id),
         kind=OwnerKind(row.owner_kind),
         login=row.login,
         name=row.owner_name,
@@ -298,7 +299,7 @@ def token(row: Row[Any]) -> Token:
     return Token(
         id=row.token_id,
         kind=Kind(row.token_kind),
-        owner_id=row.owner_id,
+        owner_id=intern(row.owner_id),
         name=row.token_name,
         scopes=row.scopes,
         networks=row.networks,
@@ -316,9 +317,9 @@ def _secret(row: Row[Any]) -> StoredSecret:
     return StoredSecret(
         row=row.secret_row,
         token_id=row.token_id,
-        scheme=row.scheme,
+        scheme=intern(row.scheme),
         hash=row.hash,
-        key_id=row.key_id,
+        key_id=intern(row.key_id),
         tag=row.tag,
         created_at=row.secret_created_at,
         ends_at=row.ends_at,

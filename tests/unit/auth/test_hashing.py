@@ -2,12 +2,15 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.auth import hashing
 from gateway.auth.hashing import (
     ARGON2ID,
     HASHING_NICENESS,
@@ -197,3 +200,56 @@ async def test_an_error_in_the_work_reaches_the_caller_and_frees_the_place(pool)
         await pool.run(lambda: 1 // 0)
     await asyncio.sleep(0)
     assert pool.held == 0
+
+
+async def test_a_quiet_pool_gives_its_memory_back_once(monkeypatch):
+    given = []
+    monkeypatch.setattr(hashing, "QUIET_S", 0.05)
+    monkeypatch.setattr(hashing, "give_back", lambda: given.append(threading.current_thread().name))
+    pool = HashPool(threads=2, queue=8, name="test")
+    try:
+        for _ in range(3):
+            await asyncio.gather(*(pool.run(lambda: None) for _ in range(4)))
+        assert given == []
+        await asyncio.sleep(0.2)
+        assert len(given) == 1
+        assert given[0].startswith("test")  # off the loop
+        await pool.run(lambda: None)
+        await asyncio.sleep(0.2)
+        assert len(given) == 2
+    finally:
+        pool.close()
+
+
+async def test_a_closed_pool_gives_nothing_back(monkeypatch):
+    given = []
+    monkeypatch.setattr(hashing, "QUIET_S", 0.02)
+    monkeypatch.setattr(hashing, "give_back", lambda: given.append(True))
+    pool = HashPool(threads=1, queue=8, name="test")
+    await pool.run(lambda: None)
+    pool.close()
+    await asyncio.sleep(0.1)
+    assert given == []
+
+
+RESIDENT = """
+from gateway.runtime.lean import keep_small
+keep_small()
+from concurrent.futures import ThreadPoolExecutor
+from gateway.auth.hashing import hash_token_secret
+from gateway.auth.memory import give_back
+from gateway.core.token import Secret
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4
+hash_token_secret(Secret("s" * 32))
+give_back()
+before = resident()
+list(ThreadPoolExecutor(2).map(hash_token_secret, [Secret("s" * 32)] * 40))
+give_back()
+print(resident() - before)
+"""
+
+
+def test_what_hashing_took_goes_back_to_the_system():
+    done = subprocess.run([sys.executable, "-c", RESIDENT], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 2 * 1024  # kB; 16 MB where each thread keeps its own
