@@ -67,6 +67,15 @@ def answered(
         connection.close()
 
 
+def check(serving: Serving, token: str) -> tuple[int, dict[str, str], bytes]:
+    """One check; asked again where a busy machine had no time for the hash, which says nothing about the token."""
+    for _ in range(5):
+        found = serving.ask(token)
+        if found[0] != 503:
+            break
+    return found
+
+
 def enter(serving: Serving, login: str, password: str = GOOD) -> dict[str, str]:
     """The cookie of somebody who signs in."""
     status, headers, _ = answered(serving, {}, "POST", "/api/v1/session", {"login": login, "password": password})
@@ -143,14 +152,14 @@ def test_r17_a_disabled_owner_is_dead_when_the_answer_comes_and_alive_again_when
     path = person(serving, robot, "leaver")
     token = serving.installation.token("ci", "leaver", "rest")
     for number in range(3):
-        assert serving.ask(token)[0] == 200
+        assert check(serving, token)[0] == 200
         status, done = ask(serving, robot, "POST", f"{path}/disable")
-        assert (status, serving.ask(token)[0]) == (200, 401)
+        assert (status, check(serving, token)[0]) == (200, 401)
         assert done["effective_after_s"] >= 0.1
         assert ask(serving, robot, "POST", f"{path}/enable")[0] == 200
         ask(serving, robot, "PATCH", path, {"name": f"known everywhere {number}"})
     assert ask(serving, robot, "DELETE", path)[1]["tokens_revoked"] == 1
-    assert serving.ask(token)[0] == 401
+    assert check(serving, token)[0] == 401
 
 
 def test_r17_a_group_that_was_taken_away_counts_no_more_when_the_answer_comes(
@@ -158,9 +167,9 @@ def test_r17_a_group_that_was_taken_away_counts_no_more_when_the_answer_comes(
 ) -> None:
     path = person(serving, robot, "mover", groups=["staff", "guests"])
     token = serving.installation.token("ci", "mover", "rest")
-    assert serving.ask(token)[1]["x-auth-groups"] == "guests,staff"
+    assert check(serving, token)[1]["x-auth-groups"] == "guests,staff"
     assert ask(serving, robot, "POST", f"{path}/groups", {"remove": ["guests"]})[1]["removed"] == ["guests"]
-    assert serving.ask(token)[1]["x-auth-groups"] == "staff"
+    assert check(serving, token)[1]["x-auth-groups"] == "staff"
 
 
 def test_r18_a_service_account_has_contact_groups_and_organisations_and_acts_by_its_name(
@@ -172,10 +181,10 @@ def test_r18_a_service_account_has_contact_groups_and_organisations_and_acts_by_
     assert {key: made[key] for key in body} == body
     words = ("token", "create", "--app", "nightly", "--name", "cron", "--scope", "rest")
     token = serving.installation.ok(*words).out.strip()
-    status, headers, _ = serving.ask(token)
+    status, headers, _ = check(serving, token)
     assert (status, headers["x-auth-user"], headers["x-auth-token-name"]) == (200, "nightly", "cron")
     assert ask(serving, robot, "POST", f"/api/v1/applications/{made['id']}/disable")[0] == 200
-    assert serving.ask(token)[0] == 401
+    assert check(serving, token)[0] == 401
 
 
 def test_r28_another_password_ends_the_sessions_and_leaves_the_tokens(serving: Serving, robot: dict[str, str]) -> None:
@@ -187,6 +196,6 @@ def test_r28_another_password_ends_the_sessions_and_leaves_the_tokens(serving: S
     status, done = ask(serving, enter(serving, "boss"), "PUT", f"{path}/password", {"password": OTHER})
     assert (status, done["sessions_ended"]) == (200, 1)
     assert ask(serving, session, "GET", "/api/v1/me")[1]["code"] == "session_ended"
-    assert serving.ask(token)[0] == 200
+    assert check(serving, token)[0] == 200
     said = serving.log.read_bytes() + serving.installation.on_disk()
     assert OTHER.encode() not in said
