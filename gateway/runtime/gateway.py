@@ -1,7 +1,11 @@
 """The whole gateway in one process: a check worker and the portal on one opened installation."""
 
+import asyncio
 import contextlib
 import gc
+import importlib
+import socket
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -13,9 +17,11 @@ from gateway.runtime.listen import Sockets
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.opened import Opened, open_installation
 from gateway.runtime.part import Part
-from gateway.runtime.portal import Portal
 from gateway.runtime.worker import Worker
 from gateway.web.ops.readiness import Readiness
+
+if TYPE_CHECKING:
+    from gateway.runtime.portal import Portal
 
 
 class Gateway:
@@ -29,25 +35,27 @@ class Gateway:
         self.metrics = metrics
         self._opened = opened
         self._worker = Worker(opened, generation, metrics)
-        self._portal = Portal(opened, generation, metrics)
-        self._parts: tuple[Part, ...] = (self._worker, self._portal)
+        self._portal: Portal | None = None
         worker_metrics.register(metrics.registry, [self])
 
     @classmethod
     async def start(
         cls, generation: Generation, keyring: KeyRing, sockets: Sockets, stack: contextlib.AsyncExitStack
     ) -> "Gateway":
-        """Open the store and its feed, put the parts together, answer; what was opened is closed by `stack`."""
+        """Open the store and its feed, put the parts together, answer; what was opened is closed by `stack`.
+
+        Checks first: they are answered while the portal is still being put together.
+        """
         metrics = Metrics()
         made = cls(await open_installation(generation, keyring, metrics, stack), generation, metrics)
-        await made._portal.listen(sockets.portal)
         await made._worker.listen(sockets.check)
+        await made._open_portal(sockets.portal, generation)
         made.generation = 1
         return made
 
     async def give(self, number: int, generation: Generation) -> None:
         """Use this configuration from now on."""
-        for part in self._parts:
+        for part in self._parts():
             part.use(generation)
         self.generation = number
         gc.freeze()
@@ -62,4 +70,14 @@ class Gateway:
 
     async def run(self, stop: Stop) -> None:
         """Run until that is wanted; then drain."""
-        await run_until_stopped(self._parts, self._opened, stop)
+        await run_until_stopped(self._parts(), self._opened, stop)
+
+    async def _open_portal(self, opened: socket.socket, generation: Generation) -> None:
+        await asyncio.to_thread(importlib.import_module, "gateway.runtime.portal")  # 0.2 s that no check waits for
+        from gateway.runtime.portal import Portal  # noqa: PLC0415
+
+        self._portal = Portal(self._opened, generation, self.metrics)
+        await self._portal.listen(opened)
+
+    def _parts(self) -> tuple[Part, ...]:
+        return (self._worker,) if self._portal is None else (self._worker, self._portal)
