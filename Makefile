@@ -25,7 +25,7 @@ smoke: install ## the same story as a check: exit 0 only if every answer was rig
 
 # --- to work on it ----------------------------------------------------------------------------------------------------
 
-.PHONY: check lint test bench
+.PHONY: check lint test bench proof
 check: install-dev lint ## formatter, linters, types, layers, unit tests: under a minute
 	$(BIN)/python -m pytest -n 2 tests/unit
 
@@ -43,6 +43,9 @@ test: install-dev lint ## everything, with real proxies; as root on Debian it in
 
 bench: install-dev ## measure everything beside nginx, write docs/benchmarks.md (10 minutes); QUICK=1: a minute, only prints
 	@$(BIN)/python -m bench
+
+proof: install-dev ## 1,000 rounds of taking rights away under load, into docs/assurance.md (25 minutes); ROUNDS=n for fewer
+	@$(BIN)/python -m tests.proof.revocation --rounds $(or $(ROUNDS),1000)
 
 # --- to hand it out ---------------------------------------------------------------------------------------------------
 
