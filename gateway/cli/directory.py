@@ -40,7 +40,7 @@ def sync(
     Whoever is enabled in the file is confirmed by it. Local users and applications are not touched. Columns: login,
     enabled, groups (separated by spaces or ;), and perhaps name and email. Returns when it is effective everywhere.
 
-    \\b
+    \b
     Examples:
       token-gateway user sync people.csv --dry-run
       token-gateway user sync people.csv --create --disable-missing

@@ -37,7 +37,7 @@ def passwd(
 
     At least 12 characters, and not one of those that are tried first; no other rules.
 
-    \\b
+    \b
     Examples:
       token-gateway user passwd alice
       token-gateway user passwd alice --stdin < initial-password

@@ -25,7 +25,7 @@ def sessions(
 ) -> None:
     """Show where a user is signed in to the portal, or sign the user out. Tokens stay as they are.
 
-    \\b
+    \b
     Examples:
       token-gateway user sessions alice
       token-gateway user sessions alice --end-all

@@ -71,6 +71,7 @@ def test_every_command_has_config_json_and_an_example(words, command):
     options = {option for parameter in command.params for option in parameter.opts}
     assert {"--config", "--json"} <= options
     assert f"token-gateway {' '.join(words)}" in command.help
+    assert "\\b" not in command.help  # the mark that keeps lines apart is a character, and is never seen
 
 
 @pytest.mark.parametrize(
