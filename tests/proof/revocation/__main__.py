@@ -38,7 +38,7 @@ def main() -> int:
     for fault in faults:
         print(fault)
     date = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    written = section(results, seed=seed, date=date, versions=_versions())
+    written = section(results, seed=seed, asked=given.rounds, date=date, versions=_versions())
     if given.print or faults:
         print(written)
     else:
@@ -53,7 +53,7 @@ def _versions() -> str:
     gateway = f"commit {commit.stdout.strip()}" if commit.returncode == 0 else "no commit known"
     return (
         f"{gateway}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-        f"Linux {platform.release().split('-')[0]}, {os.cpu_count()} processors shared with other work"
+        f"Linux {platform.release().split('-')[0]}, {os.cpu_count()} processors, load {os.getloadavg()[1]:.1f}"
     )
 
 

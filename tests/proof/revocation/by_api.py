@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from tests.proof.revocation import roster
 from tests.proof.revocation.roster import Kind, Slot
@@ -61,6 +62,8 @@ class ByApi:
         headers = {"Host": "gateway.example.org"}
         if method == "PATCH":
             headers["If-Match"] = "*"
+        if path.endswith("/rotate"):  # asked again, it must not rotate twice
+            headers["Idempotency-Key"] = uuid4().hex
         if by_whom is not None:
             headers["Authorization"] = f"Bearer {by_whom}"
         if body is not None:

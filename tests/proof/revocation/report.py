@@ -10,8 +10,8 @@ from tests.proof.revocation.proof import Result
 from tests.proof.revocation.roster import KINDS
 
 
-def section(results: Sequence[Result], *, seed: int, date: str, versions: str) -> str:
-    """Markdown, from the heading on."""
+def section(results: Sequence[Result], *, seed: int, asked: int, date: str, versions: str) -> str:
+    """Markdown, from the heading on. `asked`: how many rounds there were to be."""
     tallies = [result.tally for result in results]
     rows = [
         ("rounds", [result.rounds for result in results]),
@@ -29,12 +29,13 @@ def section(results: Sequence[Result], *, seed: int, date: str, versions: str) -
         *((f"rounds with {fault}", [result.faults[fault] for result in results]) for fault in (STOP, KILL, LOCK)),
         ("seconds", [round(result.seconds) for result in results]),
     ]
+    fewer = f" Of {asked:,} rounds asked for: the time was up." if min(one.rounds for one in results) < asked else ""
     heads = [f"{one.workers} worker{'s' * (one.workers > 1)}" for one in results]
     return "\n".join(
         (
             "## Revocation",
             "",
-            f"{date}; {versions}. Seeds {seed} to {seed + max(one.rounds for one in results) - 1}.",
+            f"{date}; {versions}. Seeds {seed} to {seed + max(one.rounds for one in results) - 1}.{fewer}",
             "",
             _table(("", *heads), [(name, *(f"{value:,}" for value in values)) for name, values in rows]),
             "",

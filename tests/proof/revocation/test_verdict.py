@@ -100,7 +100,9 @@ def test_the_report_says_what_was_counted():
     result = Result(1, rounds=3, taken=15)
     result.tally.add(judged(21, 22, 401, "revoked"))
     result.took_s["revoke", "in process"] = [0.12, 0.2, 0.13]
-    written = section([result], seed=7, date="2026-01-01 00:00 UTC", versions="commit abc")
-    assert "Seeds 7 to 9" in written
+    written = section([result], seed=7, asked=3, date="2026-01-01 00:00 UTC", versions="commit abc")
+    assert "Seeds 7 to 9.\n" in written
+    fewer = section([result], seed=7, asked=1000, date="2026-01-01 00:00 UTC", versions="commit abc")
+    assert "Seeds 7 to 9. Of 1,000 rounds asked for: the time was up.\n" in fewer
     assert "| **of these, allowed** | 0 |" in written
     assert "| revoke | 130, 200 (3) |" in written
