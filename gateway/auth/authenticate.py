@@ -139,6 +139,14 @@ class Authenticator:
         except StaleError:
             return None
 
+    def refusal(self, presented: bytes) -> Rejected | None:
+        """The refusal of a value that is no token of ours, where memory alone can tell; None where it cannot."""
+        try:
+            self._lease.renew()
+            return self._refused_by_memory(presented)
+        except StaleError:
+            return None
+
     @property
     def epoch(self) -> int:
         """Moves with every row of the feed that is applied, and with every turn that is taken here."""

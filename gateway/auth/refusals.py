@@ -12,10 +12,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Network
 from itertools import islice
 from typing import Protocol
 
+from gateway.auth.limits import IPV6_NETWORK, network
 from gateway.auth.usage import INTERVAL_S
 from gateway.core.decision import Challenge, Deny
 from gateway.core.frequent import Frequent
@@ -67,7 +68,7 @@ class _Minute:
     unlisted: int = 0
     unknown: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    networks: Frequent = field(default_factory=lambda: Frequent(NETWORKS))
+    networks: Frequent[bytes] = field(default_factory=lambda: Frequent(NETWORKS))
 
 
 class Refusals:
@@ -87,7 +88,7 @@ class Refusals:
             minute = self._minute(at)
             minute.unknown += 1
             minute.reasons[decision.reason.value] += 1
-            minute.networks.add(_network(None if target is None else target.address))
+            minute.networks.add(network(None if target is None else target.address))
         elif decision.handle and decision.reason not in NOT_JUDGED:
             minute = self._minute(at)
             tally = _tally(minute, decision, at)
@@ -173,16 +174,16 @@ def _summary(minute: _Minute) -> UnknownRefusals:
         first_at=minute.first_at,
         last_at=minute.last_at,
         reasons=dict(minute.reasons),
-        networks=minute.networks.most(NETWORKS_TOLD),
+        networks=tuple((_in_words(packed), count) for packed, count in minute.networks.most(NETWORKS_TOLD)),
         unlisted=minute.unlisted,
     )
 
 
-def _network(address: Address | None) -> str:
-    """What one client has: an IPv4 address, or the /64 of an IPv6 address."""
-    if isinstance(address, IPv6Address):
-        return str(ip_network((int(address) >> 64 << 64, 64)))
-    return "unknown" if address is None else str(address)
+def _in_words(packed: bytes) -> str:
+    """What one client has, as `gateway.auth.limits.network` packs it: an IPv4 address, or the /64 of an IPv6 one."""
+    if len(packed) == IPV6_NETWORK // 8:
+        return str(IPv6Network((packed.ljust(16, b"\0"), IPV6_NETWORK)))
+    return str(IPv4Address(packed)) if packed else "unknown"
 
 
 def _number(at: datetime) -> int:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
 
 _LETTER = {Kind.PERSONAL: "p", Kind.APPLICATION: "a"}
+_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
 _KIND = {b"p": Kind.PERSONAL, b"a": Kind.APPLICATION, "p": Kind.PERSONAL, "a": Kind.APPLICATION}
 
 
@@ -114,7 +115,10 @@ def _number(entropy: bytes) -> int:
 
 
 def _checksum(body: bytes) -> str:
-    return _base62(crc32(body), CRC_WIDTH)
+    """Base62 of the CRC32, two digits at a time: this is done for every token that anybody makes up."""
+    rest, last = divmod(crc32(body), len(_PAIRS))
+    first, middle = divmod(rest, len(_PAIRS))
+    return _PAIRS[first] + _PAIRS[middle] + _PAIRS[last]
 
 
 def _base62(number: int, width: int) -> str:

@@ -24,9 +24,13 @@ def allowed(decision: Allow, headers: Headers, policy: Policy) -> Answer:
     return Answer(status=200, headers=(*decision.headers, *own, *_kept(decision, headers, policy), NO_STORE))
 
 
-def refused(decision: Deny | Challenge, headers: Headers, *, realm: str, support_contact: str) -> Answer:
+def accepts_html(headers: Headers) -> bool:
+    """Whether a refusal may be a page."""
+    return any(b"text/html" in value.lower() for name, value in headers if name.lower() == b"accept")
+
+
+def refused(decision: Deny | Challenge, *, wants_html: bool, realm: str, support_contact: str) -> Answer:
     """The refusal: status, one stable code, a challenge where another credential may help, and a page for browsers."""
-    wants_html = any(b"text/html" in value.lower() for name, value in headers if name.lower() == b"accept")
     retry_after_s = decision.retry_after_s if isinstance(decision, Deny) else 1
     house = realm, support_contact
     return _refusal(decision.reason, decision.route, house, decision.proven, wants_html, retry_after_s)

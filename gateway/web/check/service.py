@@ -17,7 +17,7 @@ from gateway.auth.lease import boot_clock
 from gateway.auth.limits import UNLIMITED, CheckLimits, RateLimits
 from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
-from gateway.core.credential import RT, Presented, query_names
+from gateway.core.credential import RT, Presented, present, query_names
 from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
 from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
 from gateway.core.headers import SingleHeaders
@@ -28,14 +28,14 @@ from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_token
 from gateway.core.target import Malformed, Target, parse_target, plain_target
 from gateway.core.until import allowed_until
-from gateway.web.check.answer import allowed, echoes, refused
+from gateway.web.check.answer import accepts_html, allowed, echoes, refused
 from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Facts, Headers
 from gateway.web.check.presented import in_head, presented
 from gateway.web.check.refusal_log import RefusalLog
 from gateway.web.check.standing import STANDINGS, Asker, Known, Question, Standing
 
 log = structlog.get_logger("check")
-_ANOTHER_URI = b"/another"
+_ANOTHER_URI, _ANOTHER_TOKEN = b"/another", b"another"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,9 @@ class CheckService:
         if other != facts._replace(uri=_ANOTHER_URI) or uri_name in settings.policy.credential_headers:
             return None
         asked = _target(facts._replace(uri=b"/"), headers, settings)
-        return None if isinstance(asked, Deny) else Asker(settings=settings, asked=asked)
+        if isinstance(asked, Deny):
+            return None
+        return Asker(settings=settings, asked=asked, dialect=dialect, wants_html=accepts_html(headers))
 
     def recall_alike(self, asker: Asker, uri: bytes) -> Standing | None:
         """The Allow that stands for this URI of the same asker, counted like any other; None: nothing is done."""
@@ -155,6 +157,43 @@ class CheckService:
         route, login = demands[0]
         standing = asker.standings.get((route.index, login))
         return standing if standing is not None and self.again(standing) else None
+
+    def learn_bearer(self, asker: Asker, headers: SingleHeaders, uri: bytes, token: bytes) -> None:
+        """Note whether, where this URI leads, checks like this one present their bearer token and nothing else."""
+        target = plain_target(asker.asked, uri)
+        demands = None if target is None else choose(self.settings.policy, target)
+        if not isinstance(demands, tuple) or query_names(demands[0].route.credentials):
+            return
+        route = demands[0].route
+        other = SingleHeaders({**headers.values, b"authorization": b"Bearer " + _ANOTHER_TOKEN})
+        if present(headers, route.credentials) == Presented(token=token) and present(
+            other, route.credentials
+        ) == Presented(token=_ANOTHER_TOKEN):
+            asker.bearers.add(route.index)
+
+    def refuse_alike(self, asker: Asker, uri: bytes, token: bytes) -> Deny | Challenge | None:
+        """The refusal of this bearer token at this URI, counted like any other; None: nothing is done, judge it."""
+        settings = self.settings
+        target = None if asker.settings is not settings else plain_target(asker.asked, uri)
+        demands = None if target is None else choose(settings.policy, target)
+        if not isinstance(demands, tuple) or demands[0].route.index not in asker.bearers:
+            return None
+        rejected = self._authenticator.refusal(token)
+        if rejected is None:
+            return None
+        evidence = self.limits.judged(rejected, asker.asked.address, settings.limits)
+        decision = decide(settings.policy, target or asker.asked, demands, evidence, self._clock())
+        if isinstance(decision, Allow):
+            raise TypeError("no evidence, and an Allow")
+        self._count_refusal(asker.dialect.name, decision, target)
+        return decision
+
+    def refusal(self, asker: Asker, decision: Deny | Challenge) -> Answer:
+        """How that is told."""
+        settings, wants_html = self.settings, asker.wants_html
+        return asker.dialect.reply(
+            refused(decision, wants_html=wants_html, realm=settings.realm, support_contact=settings.support_contact)
+        )
 
     def again(self, standing: Standing) -> bool:
         """Count, limit and measure one more check that an Allow stands for. False: nothing is done, judge it."""
@@ -276,15 +315,22 @@ class CheckService:
     def _answer(
         self, dialect: Dialect, headers: Headers, settings: CheckSettings, decision: Decision, target: Target | None
     ) -> Answer:
-        self._metrics.checked(dialect.name, decision.reason)
         if isinstance(decision, Allow):
+            self._metrics.checked(dialect.name, decision.reason)
             if decision.token is not None:
                 self._usage.count(decision.token.id, self._clock(), None if target is None else target.address)
             return dialect.reply(allowed(decision, headers, settings.policy))
+        self._count_refusal(dialect.name, decision, target)
+        wants_html = accepts_html(headers)
+        return dialect.reply(
+            refused(decision, wants_html=wants_html, realm=settings.realm, support_contact=settings.support_contact)
+        )
+
+    def _count_refusal(self, dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
+        self._metrics.checked(dialect, decision.reason)
         self._refusals.refused(decision, target, self._clock())
         if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
-            self._log.refused(dialect.name, decision, target)
-        return dialect.reply(refused(decision, headers, realm=settings.realm, support_contact=settings.support_contact))
+            self._log.refused(dialect, decision, target)
 
 
 class _Judged(NamedTuple):

@@ -7,7 +7,7 @@ from gateway.core.network import Address
 from gateway.core.reason import Reason
 from gateway.core.route import Route
 from gateway.core.target import Target
-from gateway.web.check.dialect import Answer
+from gateway.web.check.dialect import Answer, Dialect
 
 STANDINGS: Final = 12_000  # kept at once; about 1.5 kB each with ordinary identities
 
@@ -54,14 +54,18 @@ class Asker:
     """What checks have in common that differ in the client's URI alone: the other facts, and the Allows that stand.
 
     `standings`: by the route that a URI leads to, and the segment at `{login}`. No header of the check is in here.
+    `bearers`: the routes, by index, on which these checks present their bearer token and nothing else.
     """
 
-    __slots__ = ("asked", "settings", "standings")
+    __slots__ = ("asked", "bearers", "dialect", "settings", "standings", "wants_html")
 
-    def __init__(self, *, settings: object, asked: Target) -> None:
-        """`asked`: what is asked for with the URI `/`."""
+    def __init__(self, *, settings: object, asked: Target, dialect: Dialect, wants_html: bool) -> None:
+        """`asked`: what is asked for with the URI `/`. `wants_html`: whether they take a page for a refusal."""
         self.settings = settings
         self.asked = asked
+        self.dialect = dialect
+        self.wants_html = wants_html
+        self.bearers: set[int] = set()
         self.standings: dict[tuple[int, str | None], Standing] = {}
 
 

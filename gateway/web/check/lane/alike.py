@@ -26,11 +26,12 @@ _URI = re.compile(rb"/[\x21-\x7e]*")
 
 
 class Cut(NamedTuple):
-    """A head without its URI, as a digest; the URI; and the name of the header that it stood in, in lower case."""
+    """A head without its URI, as a digest; the URI, the name of its header in lower case, and where it stood."""
 
     digest: bytes
     uri: bytes
     name: bytes
+    start: int
 
 
 class Alike(NamedTuple):
@@ -76,5 +77,5 @@ def cut(head: bytes, hasher: "blake2b") -> Cut | None:
         if len(uri) > MOST_URI or _URI.fullmatch(uri) is None:
             return None
         hasher.update(head[:start] + b"\0" + head[end:])  # no head has a NUL: the place of the cut is told, too
-        return Cut(hasher.digest(), uri, mark[2:-2].lower())
+        return Cut(hasher.digest(), uri, mark[2:-2].lower(), start)
     return None

@@ -17,6 +17,7 @@ from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.fixed import FAILED, MALFORMED, NOT_A_CHECK
 from gateway.web.check.lane.alike import Cut, cut
 from gateway.web.check.lane.heads import Head, Malformed, read
+from gateway.web.check.lane.strangers import Stranger, cut_token
 from gateway.web.check.lane.wire import Reply, allow, reply
 from gateway.web.check.standing import Known
 
@@ -41,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._began = True  # a head has begun, or must: the first one
         self._digest = b""
         self._cut: Cut | None = None
+        self._stranger: Stranger | None = None
         self._due = inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -123,7 +125,12 @@ class Connection(asyncio.Protocol):
                     return
                 head = data if end - at == size else data[at:end]
                 self._began = False
-                if self._answer_again(head) or self._answer_alike(head) or self._answer(head, data, end):
+                if (
+                    self._answer_again(head)
+                    or self._answer_alike(head)
+                    or self._refuse_alike(head)
+                    or self._answer(head, data, end)
+                ):
                     at = end
                     continue
                 return
@@ -184,6 +191,19 @@ class Connection(asyncio.Protocol):
         lane.repeated.offer(self._digest, written, standing)
         return True
 
+    def _refuse_alike(self, head: bytes) -> bool:
+        """Refuse a token that is none of ours, in a head that differs from known ones in it and in the URI alone."""
+        lane, found = self._lane, self._cut
+        self._stranger = None
+        if found is None:  # nor is it for a peer that may not ask, or while the lane is draining
+            return False
+        self._stranger = stranger = cut_token(head, found, self._hasher.copy())
+        written = None if stranger is None else lane.strangers.refuse(stranger, lane.service)
+        if written is None:
+            return False
+        self._write(written)
+        return True
+
     def _answer(self, head: bytes, data: bytes, end: int) -> bool:
         """Answer one head; what is not plain goes to the other lane. False: what lies behind it is dealt with."""
         lane = self._lane
@@ -230,6 +250,8 @@ class Connection(asyncio.Protocol):
         lane, standing = self._lane, known.standing
         if standing is None:
             self._write_answer(known.answer, head)
+            if self._stranger is not None and self._cut is not None:
+                lane.strangers.offer(self._stranger, self._cut.name, dialect, head, lane.service)
             return
         if not standing.written:
             standing.written = reply(known.answer, keeps_alive=True).before

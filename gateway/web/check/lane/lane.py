@@ -10,6 +10,7 @@ from gateway.web.check.door import Door
 from gateway.web.check.lane.alike import AlikeHeads
 from gateway.web.check.lane.connection import Connection
 from gateway.web.check.lane.repeated import RepeatedHeads
+from gateway.web.check.lane.strangers import Strangers
 from gateway.web.check.lane.wire import Dates
 from gateway.web.check.service import CheckService
 
@@ -37,6 +38,7 @@ class Lane:
         self.door = door
         self.repeated = RepeatedHeads()
         self.alike = AlikeHeads()
+        self.strangers = Strangers()
         self.dates = Dates()
         self.connections: set[Connection] = set()
         self.is_draining = False
