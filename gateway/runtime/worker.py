@@ -74,7 +74,7 @@ class Worker:
 
     def use(self, essentials: Essentials) -> None:
         """Judge by the new configuration from the next check on."""
-        self._service.settings, self._listener.door.trust = essentials.check, essentials.trust
+        self._listener.use(essentials.check, essentials.trust)
 
     async def drain(self) -> None:
         """Take no new connections, let checks in flight end, then close what is left."""

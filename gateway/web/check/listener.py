@@ -8,7 +8,7 @@ from gateway.web.check.dialect import Dialect
 from gateway.web.check.door import Door
 from gateway.web.check.lane.connection import Connection
 from gateway.web.check.lane.lane import Lane
-from gateway.web.check.service import CheckService
+from gateway.web.check.service import CheckService, CheckSettings
 from gateway.web.check.trust import Trust
 
 if TYPE_CHECKING:
@@ -23,12 +23,23 @@ class CheckListener:
     ) -> None:
         """`untrusted` is told the address of each peer whose check is refused."""
         self.door = Door(trust, untrusted)
+        self._service = service
         self._application = _Application(service, dialects, door=self.door)
         self.lane = Lane(service, dialects, door=self.door, successor=self._application)
 
     def __call__(self) -> Connection:
         """A protocol for a new connection."""
         return self.lane()
+
+    def use(self, settings: CheckSettings, trust: Trust) -> None:
+        """Judge by these from the next check on. Nothing that is remembered keeps the old ones, with all their routes.
+
+        It would count for nothing any more; but each of many thousand answers could hold a table of routes of its own.
+        """
+        self._service.settings, self.door.trust = settings, trust
+        lane = self.lane
+        for kept in (lane.repeated.kept, lane.alike.kept, lane.strangers.kept, self._service.counted()["allows"]):
+            kept.clear()
 
     async def shutdown(self, timeout_s: float) -> None:
         """Answer what is there, then close every connection; whatever takes longer is cut off."""
