@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 16
 MAX_DIGITS = 20  # of one number: enough for any that a field can hold
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Also one that does not end: a `"` at which no match is found would be looked at again from each `"` behind it.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _LONG_NUMBER = re.compile(rb"\d{%d}" % (MAX_DIGITS + 1))
 
 

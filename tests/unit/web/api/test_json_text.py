@@ -1,6 +1,7 @@
 """JSON bodies are read as strictly as two programs need to read them alike."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,16 @@ def test_any_bytes_are_a_value_or_one_error(raw):
 def test_what_two_programs_could_read_differently_is_refused(raw):
     with pytest.raises(BadJsonError):
         parse(raw)
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b'"', b"\\", b'"\\', b'a"[', b'\\\\"'], ids=repr)
+def test_a_text_of_any_shape_is_read_in_time_linear_in_its_length(piece):
+    """A string that never ends was looked for again from each quote in it: 0.6 s of the loop's time for one body."""
+    raw = b'"' + piece * (16_000 // len(piece))
+    began = time.process_time()
+    with pytest.raises(BadJsonError):
+        parse(raw)
+    assert time.process_time() - began < 0.1
 
 
 def test_brackets_in_a_text_are_text_and_the_deepest_allowed_is_allowed():
