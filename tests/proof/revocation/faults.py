@@ -15,6 +15,7 @@ from typing import Final
 NONE, STOP, KILL, LOCK = "nothing", "a worker stopped", "a worker killed", "the write lock held"
 HELD_S: Final = 1.0
 GOES_ON_S: Final = 0.1  # at the latest, after the last call returned: until then checks wait in its sockets
+LONGEST_STOP_S: Final = 3.0
 # Which fault a round has is said by its seed, so that each fifty in a row have the same many of each.
 _BY_SEED: Final = {17: KILL, 4: LOCK, 37: LOCK}
 _HOLD = """
@@ -62,10 +63,15 @@ async def during(fault: str, draw: random.Random, workers: dict[str, int], datab
     pid = draw.choice(sorted(workers.values()))
     before_s, after_s = draw.random() * 0.05, draw.random() * GOES_ON_S
     if fault == STOP:
-        with stopped(pid):
-            await asyncio.sleep(before_s)
-            yield
-            await asyncio.sleep(after_s)
+        # Who is stopped may hold the lock for writing, and calls wait for that: it goes on before they give up.
+        going_on = asyncio.get_running_loop().call_later(LONGEST_STOP_S, os.kill, pid, signal.SIGCONT)
+        try:
+            with stopped(pid):
+                await asyncio.sleep(before_s)
+                yield
+                await asyncio.sleep(after_s)
+        finally:
+            going_on.cancel()
     elif fault == KILL:
         loop = asyncio.get_running_loop()
         killing = loop.call_later(before_s * 3, os.kill, pid, signal.SIGKILL)
