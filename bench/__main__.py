@@ -53,7 +53,7 @@ def groups(results: Results) -> list[Group]:
 
 
 def _is_ours(key: str) -> bool:
-    return not key.startswith("constant") and not key.endswith(("-open", "-apr1", "-bcrypt"))
+    return not key.startswith("constant") and not key.endswith(("-open", "-apr1", "-bcrypt", "-floor"))
 
 
 if __name__ == "__main__":

@@ -95,12 +95,13 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """One figure that has to stay below a limit."""
+    """One figure that has to stay below a limit. `why`: where the time goes, should it be above."""
 
     what: str
     limit: float
     measured: float
     unit: Unit
+    why: str = ""
 
     @property
     def holds(self) -> bool:

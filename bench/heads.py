@@ -8,6 +8,7 @@ from bench.installation import HOST
 
 CLIENT = "10.1.2.3"
 LOGIN, PASSWORD = "bench", "bench-password"  # at the proxies that check passwords themselves
+PASSWORD_WAYS = ("apr1", "bcrypt")
 
 
 def check(path: str, token: str, address: str = CLIENT) -> bytes:
@@ -72,6 +73,6 @@ def authorization(way: str, token: str) -> str | None:
     """What a client sends where a proxy is guarded that way."""
     if way == "open":
         return None
-    if way == "gateway":
-        return f"Bearer {token}"
-    return "Basic " + b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()
+    if way in PASSWORD_WAYS:
+        return "Basic " + b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()
+    return f"Bearer {token}"

@@ -19,9 +19,9 @@ TOKENS_OF_ONE, TOKENS_AT_ONCE = 100, 1_000
 CONFIG_NAME, KEY_NAME, DATABASE_NAME = "token-gateway.yaml", "token-gateway.key", "token-gateway.db"
 
 CONFIG = """\
-listen: {{check: ["127.0.0.1:{check}"], portal: "127.0.0.1:{portal}", ops: "127.0.0.1:{ops}"}}
+listen: {{check: ["127.0.0.1:{check}", "unix:{socket}"], portal: "127.0.0.1:{portal}", ops: "127.0.0.1:{ops}"}}
 public_url: http://localhost
-trusted_proxies: ["127.0.0.1/32"]
+trusted_proxies: ["127.0.0.1/32", unix]
 store: {{url: "sqlite:///{database}"}}
 key_file: {key}
 groups: [staff, admins]
@@ -48,6 +48,11 @@ class Installation:
         """The configuration file."""
         return self.folder / CONFIG_NAME
 
+    @property
+    def socket(self) -> Path:
+        """Where checks are answered beside TCP."""
+        return self.folder / "check.sock"
+
     def copied(self, folder: Path) -> "Installation":
         """The same installation elsewhere. Nobody may have its store open."""
         shutil.copytree(self.folder, folder)
@@ -55,7 +60,9 @@ class Installation:
 
     def configure(self, *, check: int, portal: int, ops: int, routes: int) -> None:
         """Write the configuration. That many routes, over a tenth as many hosts; the one that is asked for is last."""
-        settings = CONFIG.format(check=check, portal=portal, ops=ops, database=DATABASE_NAME, key=KEY_NAME)
+        settings = CONFIG.format(
+            check=check, socket=self.socket, portal=portal, ops=ops, database=DATABASE_NAME, key=KEY_NAME
+        )
         hosts = max(routes // 10, 1)
         others = (ROUTE.format(host=number % hosts, number=number) for number in range(routes - 1))
         self.config.write_text(settings + "".join(others) + ASKED, "utf-8")

@@ -1,4 +1,7 @@
-"""nginx and Traefik in front of one app, four ways each: without auth, apr1 and bcrypt passwords, the gateway."""
+"""nginx and Traefik in front of one app, four ways each: without auth, apr1 and bcrypt passwords, the gateway.
+
+nginx two more: the gateway over a unix socket, and a constant asked in place of the gateway, by the very same config.
+"""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,6 +16,7 @@ from bench.installation import HOST, Installation
 from bench.servers import BIN, Server, first_answer, free_port, nginx, printed, start
 
 WAYS = ("open", "apr1", "bcrypt", "gateway")
+NGINX_WAYS = (*WAYS, "unix", "floor")
 # The password of heads.py, hashed beforehand as `openssl passwd -apr1` does it, and `htpasswd -B` (bcrypt, cost 5).
 HASHES = {
     "apr1": "$apr1$benchmrk$01wPdDAq9.EuGPdHk7x3n0",
@@ -47,15 +51,23 @@ SITE = """\
 UPSTREAM = "upstream bench_app {{ server 127.0.0.1:{app}; keepalive 64; }}\n"
 
 
-def nginx_front(folder: Path, installation: Installation, app_port: int, stack: ExitStack, *, core: int) -> Proxy:
+def nginx_front(
+    folder: Path, installation: Installation, app_port: int, stack: ExitStack, *, core: int, constant_port: int
+) -> Proxy:
     """nginx with the config that `proxy-config nginx` prints, and the same site without it."""
     folder.mkdir()
     printed(installation, "nginx", folder / "token-gateway")
-    ports = {way: free_port() for way in WAYS}
+    ports = {way: free_port() for way in NGINX_WAYS}
     http = "include token-gateway/http.conf;\n" + UPSTREAM.format(app=app_port)
+    asked = {"unix": f"unix:{installation.socket}", "floor": f"127.0.0.1:{constant_port}"}
     for way, port in ports.items():
         server, location = "", ""
-        if way == "gateway":
+        if way in asked:
+            text = (folder / "token-gateway" / "server.conf").read_text("utf-8")
+            server = text.replace("http://token_gateway/", f"http://{way}/")
+            location = "include token-gateway/location.conf;"
+            http += f"upstream {way} {{ server {asked[way]}; keepalive 32; }}\n"
+        elif way == "gateway":
             server, location = "include token-gateway/server.conf;", "include token-gateway/location.conf;"
         elif way in HASHES:
             (folder / way).write_text(f"{LOGIN}:{HASHES[way]}\n", "utf-8")

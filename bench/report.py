@@ -80,7 +80,9 @@ def _promises(promises: Sequence[Promise]) -> str:
         for promise in promises
     )
     heading = f"## What it was built to reach\n\n{held} of {len(promises)} hold.\n"
-    return "\n".join((heading, _lines(("", "at most", "measured", "holds"), lines, "lrrl")))
+    missed = [f"- **{promise.what}**: {promise.why}\n" for promise in promises if promise.why and not promise.holds]
+    answers = ["### What keeps the others from it\n", *missed] if missed else []
+    return "\n".join((heading, _lines(("", "at most", "measured", "holds"), lines, "lrrl"), *answers))
 
 
 def _amount(value: float, promise: Promise) -> str:

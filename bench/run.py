@@ -16,7 +16,7 @@ from bench.core import cpu_us, decision, policy, steps
 from bench.figures import Results, Row, Table
 from bench.installation import Installation, install, unknown_token, wrong_secret
 from bench.promises import promises
-from bench.proxies import WAYS, Proxy, nginx_front, traefik_front
+from bench.proxies import Proxy, nginx_front, traefik_front
 from bench.rows import COLD_S, Calls, Case, Scale, alone, cold, constant_case, in_turns, latencies, parts
 from bench.servers import Server
 from bench.versions import versions
@@ -27,6 +27,8 @@ WAY_NAMES = {
     "apr1": "with its own basic auth, apr1",
     "bcrypt": "with its own basic auth, bcrypt",
     "gateway": "with the gateway",
+    "unix": "with the gateway, over a unix socket",
+    "floor": "with the same config, asking `return 204` in place of the gateway",
 }
 
 
@@ -85,7 +87,7 @@ def run(folder: Path, scale: Scale, tell: Callable[[str], None]) -> Results:
             tell=tell,
         )
         app = servers.app(folder / "app", stack, core=load_core)
-        nginx = nginx_front(folder / "nginx", few, app.port, stack, core=server_core)
+        nginx = nginx_front(folder / "nginx", few, app.port, stack, core=server_core, constant_port=constant.port)
         traefik = traefik_front(folder / "traefik", few, app.port, stack, core=server_core)
 
         tables, rows = _checks(stage)
@@ -234,15 +236,16 @@ def _wrong(stage: Stage) -> list[Case]:
 
 
 def _end_to_end(stage: Stage, proxy: Proxy, name: str) -> Table:
+    asked = {"gateway": [stage.few], "unix": [stage.few], "floor": [stage.constant]}
     cases = [
         Case(
             key=f"{name.lower()}-{way}",
             name=f"{name} {WAY_NAMES[way]}",
             port=proxy.ports[way],
-            servers=[proxy.server, *([stage.few] if way == "gateway" else ())],
+            servers=[proxy.server, *asked.get(way, ())],
             heads=heads.request(heads.authorization(way, stage.token)),
         )
-        for way in WAYS
+        for way in proxy.ports
     ]
     stage.tell(f"end to end through {name}")
     return Table(

@@ -18,10 +18,10 @@ def test_no_two_of_the_distinct_heads_are_alike():
     assert sum(TOKEN.encode() in head for head in sent) == 500
 
 
-@pytest.mark.parametrize("way", ["open", "apr1", "bcrypt", "gateway"])
+@pytest.mark.parametrize("way", ["open", "apr1", "bcrypt", "gateway", "unix", "floor"])
 def test_a_request_carries_what_its_way_asks_for(way):
     sent = next(heads.request(heads.authorization(way, TOKEN)))
-    credential = {"open": None, "gateway": f"Bearer {TOKEN}".encode()}.get(way, b"Basic ")
+    credential = {"open": None, "apr1": b"Basic ", "bcrypt": b"Basic "}.get(way, f"Bearer {TOKEN}".encode())
     assert sent.endswith(b"\r\n\r\n")
     assert (b"Authorization: " + credential in sent) if credential else (b"Authorization" not in sent)
 

@@ -5,7 +5,17 @@ import pytest
 from bench.promises import promises
 from tests.unit.bench.results import a_latency, a_row
 
-NEEDED = ("repeated", "distinct", "distinct-again", "both", "worker", "nginx-gateway", "nginx-apr1", "unknown")
+NEEDED = (
+    "repeated",
+    "distinct",
+    "distinct-again",
+    "both",
+    "worker",
+    "nginx-gateway",
+    "nginx-apr1",
+    "nginx-floor",
+    "unknown",
+)
 
 
 def rows(**cpu_us):
@@ -36,6 +46,12 @@ def test_many_routes_and_tokens_are_compared_with_few_of_the_same_rounds():
 
 def test_the_gateway_is_compared_with_passwords_behind_the_same_nginx():
     assert measured(nginx_gateway=60.0, nginx_apr1=120.0)[0.6].measured == 0.5
+
+
+def test_what_asking_costs_by_itself_is_told_beside_what_the_gateway_adds():
+    (told,) = (one for one in promises(rows(nginx_floor=25.0, nginx_gateway=60.0), LATENCIES, 1.0) if one.limit == 2.1)
+    assert "2.50 x" in told.why
+    assert "the other 35 us" in told.why
 
 
 def test_a_slow_start_is_told():
