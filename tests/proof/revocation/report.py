@@ -33,7 +33,7 @@ def section(results: Sequence[Result], *, seed: int, asked: int, date: str, vers
     heads = [f"{one.workers} worker{'s' * (one.workers > 1)}" for one in results]
     return "\n".join(
         (
-            "## Revocation",
+            "### The last run",
             "",
             f"{date}; {versions}. Seeds {seed} to {seed + max(one.rounds for one in results) - 1}.{fewer}",
             "",
