@@ -49,12 +49,14 @@ def read_moment(text: str, field: str, now: datetime) -> datetime:
 
 
 def read_address(text: str) -> Address:
-    """An IP address. Refused `bad_value`."""
+    """An IP address, without a zone: that may be any text. Refused `bad_value`."""
     try:
-        found = ip_address(text)
+        found = None if "%" in text else ip_address(text)
     except ValueError:
+        found = None
+    if found is None:
         mend = "write it like 192.0.2.7 or 2001:db8::7"
-        raise Refused("bad_value", field="address", message="that is no address", mend=mend) from None
+        raise Refused("bad_value", field="address", message="that is no address", mend=mend)
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 

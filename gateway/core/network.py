@@ -47,8 +47,8 @@ class Networks:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Networks":
-        """Parse `10.0.0.0/8` or a single address. ValueError for host bits, names and anything else."""
-        return cls(tuple(ip_network(text, strict=True) for text in texts))
+        """Parse `10.0.0.0/8` or a single address. ValueError for host bits, names, zones and anything else."""
+        return cls(tuple(map(_parsed, texts)))
 
     def __contains__(self, address: Address) -> bool:
         number = int(address)
@@ -64,6 +64,13 @@ class Networks:
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.members))
+
+
+def _parsed(text: str) -> Network:
+    # What stands behind a `%` may be any text to `ipaddress`: spaces, control characters, a second network.
+    if "%" in text:
+        raise ValueError("a network has no zone")
+    return ip_network(text, strict=True)
 
 
 def _range(network: Network) -> tuple[int, int]:

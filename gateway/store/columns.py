@@ -75,7 +75,12 @@ class NetworkList(TypeDecorator[Networks]):
     cache_ok = True
 
     def process_bind_param(self, value: Networks | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else " ".join(map(str, value.members))
+        if value is None:
+            return None
+        text = " ".join(map(str, value.members))
+        if _networks(text) != value:
+            raise ValueError("networks that would be read back as others cannot be stored")
+        return text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Networks | None:  # noqa: ARG002
         return None if value is None else _networks(value)

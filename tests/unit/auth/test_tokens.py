@@ -66,6 +66,7 @@ async def test_of_many_who_create_one_name_at_once_one_succeeds(installed):
         ({"scopes": ("rest", "nope")}, ("unknown_scope", "scopes")),
         ({"scopes": ("\x1b[2J",)}, ("unknown_scope", "scopes")),
         ({"networks": ("10.0.0.0/33",)}, ("bad_value", "networks")),
+        ({"networks": ("2001:db8::%x 10.0.0.0/128",)}, ("bad_value", "networks")),
         ({"networks": tuple(f"10.0.{n}.0/24" for n in range(65))}, ("bad_value", "networks")),
         ({"expires": timedelta.max}, ("expiry", "expires")),
         ({"expires": timedelta(days=400)}, ("expiry", "expires")),

@@ -30,7 +30,13 @@ def test_a_set_holds_the_addresses_of_its_networks(networks: list[str], address:
     assert (ip_address(address) in Networks.of(networks)) is held
 
 
-@pytest.mark.parametrize("text", ["10.0.0.1/8", "localhost", "", "10.0.0.0/33", "10.0.0.256", "*", " 10.0.0.0/8"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("10.0.0.1/8", "localhost", "", "10.0.0.0/33", "10.0.0.256", "*", " 10.0.0.0/8"),
+        *("fe80::%eth0/64", "::1%\x1b[2J\r\n", "::ffff:10.0.0.0%x ::ffff:203.0.113.9 ::ffff:9.0.0.0/104"),
+    ],
+)
 def test_what_is_not_a_network_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # ipaddress words it
         Networks.of([text])
