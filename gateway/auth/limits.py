@@ -50,7 +50,7 @@ class CheckLimits:
         self.tokens: Buckets[tuple[str, str]] = Buckets(TRACKED)
         self.guests: Buckets[tuple[str, bytes]] = Buckets(TRACKED)  # apart: many networks must not crowd tokens out
 
-    def counted(self) -> dict[str, Lru[Any, float]]:
+    def counted(self) -> dict[str, Lru[Any, Any]]:
         """What is counted, by the name that the metrics have for it."""
         return {
             "failing_networks": self.failures.filled,

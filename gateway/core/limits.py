@@ -38,6 +38,15 @@ def wait_s(filled_until: float, now: float, rate: Rate) -> float:
     return max(0.0, filled_until + rate.period_s - now - rate.burst * rate.period_s)
 
 
+class _Bucket:
+    """Changed in place: to put a new number into the map at every check would cost as much again."""
+
+    __slots__ = ("filled_until",)
+
+    def __init__(self) -> None:
+        self.filled_until = 0.0
+
+
 class Buckets(Generic[Key]):
     """A bucket for each of at most so many keys; `now` must never go back.
 
@@ -47,23 +56,24 @@ class Buckets(Generic[Key]):
     """
 
     def __init__(self, capacity: int) -> None:
-        self.filled: Lru[Key, float] = Lru(capacity)
+        self.filled: Lru[Key, _Bucket] = Lru(capacity)
 
     def take(self, key: Key, now: float, rate: Rate) -> float:
         """Take one. 0 when there was room; else nothing is taken, and this is how many seconds to wait."""
-        filled_until = self.filled.get(key) or 0.0
-        full = now + rate.burst * rate.period_s
-        if filled_until > full:  # by another rate, before a reload: nobody waits for that
-            filled_until = full
-            self.filled.put(key, full)
-        filled = take(filled_until, now, rate)
+        bucket = self.filled.get(key)
+        if bucket is None:
+            bucket = _Bucket()
+            self.filled.put(key, bucket)
+        # What was filled by another rate, before a reload: nobody waits for that.
+        bucket.filled_until = min(bucket.filled_until, now + rate.burst * rate.period_s)
+        filled = take(bucket.filled_until, now, rate)
         if filled is None:
-            return wait_s(filled_until, now, rate)
-        self.filled.put(key, filled)
+            return wait_s(bucket.filled_until, now, rate)
+        bucket.filled_until = filled
         return 0.0
 
     def give_back(self, key: Key, rate: Rate) -> None:
         """As if one had not been taken."""
-        filled_until = self.filled.peek(key)
-        if filled_until is not None:
-            self.filled.put(key, give_back(filled_until, rate))
+        bucket = self.filled.peek(key)
+        if bucket is not None:
+            bucket.filled_until = give_back(bucket.filled_until, rate)
