@@ -44,8 +44,9 @@ test: install-dev lint ## everything, with real proxies; as root on Debian it in
 bench: install-dev ## measure everything beside nginx, write docs/benchmarks.md (10 minutes); QUICK=1: a minute, only prints
 	@$(BIN)/python -m bench
 
-proof: install-dev ## 1,000 rounds of taking rights away under load, into docs/assurance.md (25 minutes); ROUNDS=n for fewer
+proof: install-dev ## 1,000 rounds of taking rights away, and of kill -9, into docs/assurance.md (an hour); ROUNDS=n for fewer
 	@$(BIN)/python -m tests.proof.revocation --rounds $(or $(ROUNDS),1000)
+	@$(BIN)/python -m tests.proof.crash --rounds $(or $(ROUNDS),1000)
 
 # --- to hand it out ---------------------------------------------------------------------------------------------------
 
