@@ -279,3 +279,37 @@ async def test_what_is_kept_is_bounded(house, monkeypatch):
             assert await street.ask(old=b"10.1.2.3", new=b"10.1.2.%d" % at) == 200
     assert len(street.lane.repeated.kept) <= 5
     assert len(street.service._standings) <= 5
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before the fact", "behind the fact"])
+async def test_the_uri_is_the_dialects_own_whatever_other_header_names_one(street, is_first):
+    policy = a_policy(a_route("/admin/**", access=Access.DENY), a_route("/**"))
+    street.service.settings = replace(street.service.settings, policy=policy)
+
+    async def status(fact, other):
+        pair = [b"X-Original-URI: " + fact, b"X-Forwarded-Uri: " + other]
+        lines = [
+            b"GET /check/nginx HTTP/1.1",
+            b"Host: app.example.org",
+            b"X-Original-Method: GET",
+            *(pair[::-1] if is_first else pair),
+            b"X-Forwarded-For: 10.1.2.3",
+            b"Authorization: Bearer " + street.presented,
+        ]
+        return parsed(await street.pipe.ask(b"\r\n".join(lines) + b"\r\n\r\n"))[0]
+
+    for number in range(4):
+        assert await status(b"/api/x", b"/other/%d" % number) == 200
+        assert await status(b"/api/%d" % number, b"/other/x") == 200
+        assert await status(b"/admin/x", b"/other/%d" % number) == 403
+        assert await status(b"/admin/%d" % number, b"/api/x") == 403
+        assert await status(b"/api/x", b"/admin/%d" % number) == 200
+
+
+async def test_a_token_that_was_idle_too_long_is_not_woken_by_what_is_remembered(house, monkeypatch):
+    street = Street(house, monkeypatch, idle=timedelta(days=1))
+    await street.settle_in()
+    house.clock.advance(timedelta(days=2).total_seconds())
+    decided = street.decided
+    await street.ask("/api/other")
+    assert street.decided > decided, "it was judged, and the store asked"
