@@ -1,5 +1,6 @@
 """Processes in surroundings of their own: a disk that is really full, and files that root may not write either."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.installation import Installation
 from tests.process.serving import COMMAND, Serving
@@ -94,3 +96,16 @@ class Confined(Serving):
         done = self.within(sys.executable, "-c", program, str(self.installation.database), statement)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+def end_by_api(serving: Serving, token: str) -> int:
+    """A token ends itself at the portal (RFC 7009); the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", serving.portal, timeout=20)
+    try:
+        headers = {"Host": "gateway.example.org", "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/api/v1/token/revoke", urlencode({"token": token}), headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.confined import Confined
+from tests.faults.confined import Confined, end_by_api
 from tests.installation import Installation, handle
 from tests.proof.crash.gateway import until
 
@@ -39,6 +39,7 @@ def test_a_full_disk_stops_changes_and_no_check_and_passes(full, disk):
     assert done.returncode != 0
     assert "disk is full" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
+    assert end_by_api(full, known) == 503
     status, _, body = full.get(full.ops, "/health/ready")
     assert status == 200, body
     until(lambda: "usage not written" in full.events(), "what was counted is to be written every 10 s")

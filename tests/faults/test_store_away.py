@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from tests.faults.confined import AS_OTHERS, Confined
+from tests.faults.confined import AS_OTHERS, Confined, end_by_api
 from tests.installation import handle
 from tests.process.serving import Serving
 from tests.proof.crash.gateway import until
@@ -60,6 +60,7 @@ def test_a_database_that_may_not_be_written_serves_checks_and_refuses_changes_un
         assert done.returncode != 0
         assert "permission" in done.stderr.lower(), done.stderr
         assert "Traceback" not in done.stderr
+        assert end_by_api(confined, known) == 503
         assert confined.ready() == 200
         until(lambda: "usage not written" in confined.events(), "what was counted is to be written every 10 s")
         assert confined.ask(known)[0] == 200
@@ -131,13 +132,16 @@ class TestKeyFile:
 
     def test_removed_while_it_runs_what_runs_goes_on_and_what_starts_comes_when_it_is_back(self, two):
         key, away = two.installation.folder / "token-gateway.key", two.installation.folder / "away"
-        known, cold = two.installation.token("known"), two.installation.token("cold")
+        known, cold, third = (two.installation.token(name) for name in ("known", "cold", "third"))
         assert two.ask(known)[0] == 200
         key.rename(away)
         assert two.ask(cold)[0] == 200, "the key is in memory"
         done = two.installation.run("token", "revoke", handle(cold))
         assert done.code != 0
-        assert "token-gateway key new" in done.err + done.out or "key" in done.err
+        assert str(key) in done.err
+        assert "token-gateway key new" in done.err
+        assert end_by_api(two, third) == 200
+        assert two.ask(third)[0] == 401
         victims = self.workers(two)
         for pid in victims:
             os.kill(pid, signal.SIGKILL)

@@ -8,16 +8,14 @@ import os
 import platform
 import sqlite3
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
-from pathlib import Path
 
-from tests.proof.crash.plan import plan
-from tests.proof.crash.rounds import Result, crashing
+from tests.proof.crash.block import block
+from tests.proof.crash.rounds import Result
 from tests.proof.page import PAGE, put
 
 NAME = "crash"
@@ -36,7 +34,7 @@ def main() -> int:
     end = time.monotonic() + 60 * given.minutes
     blocks = [range(at, min(at + BLOCK, first + given.rounds)) for at in range(first, first + given.rounds, BLOCK)]
     with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
-        done = list(pool.map(_block, blocks, [end] * len(blocks)))
+        done = list(pool.map(block, blocks, [end] * len(blocks)))
     faults = [fault for _, fault in done if fault]
     total = _sum([result for result, _ in done])
     written = _section(total, first)
@@ -48,23 +46,6 @@ def main() -> int:
         PAGE.write_text(put(PAGE.read_text("utf-8"), NAME, written), "utf-8")
         print(f"wrote {PAGE.name}")
     return 1 if faults else 0
-
-
-def _block(seeds: range, end: float) -> tuple[Result, str]:
-    """Some rounds on one installation, and the first fault, with which it ends."""
-    result, seed = Result(), seeds[0]
-    if time.monotonic() > end:
-        return result, ""
-    try:
-        with tempfile.TemporaryDirectory() as scratch, crashing(Path(scratch)) as crashes:
-            result = crashes.result
-            for seed in seeds:
-                if time.monotonic() > end:
-                    break
-                crashes.round(seed)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what was looked for
-        return result, f"{plan(seed)}: {type(error).__name__}: {error}"
-    return result, ""
 
 
 def _sum(results: list[Result]) -> Result:
