@@ -19,6 +19,8 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Z
 # Controls, lone surrogates, invisible and direction-changing marks, line and paragraph separators, unassigned and
 # private characters: each shows as nothing, or as something else than it is.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cf", "Co", "Cn", "Zl", "Zp"})
+# A token that somebody pasted into the wrong field: names are in logs, mails, headers and the audit.
+_TOKEN = re.compile(r"[a-z]{2}[pa]_[0-9A-Za-z]{11}_[0-9A-Za-z]{38}", re.ASCII)
 RESERVED_GROUPS = frozenset({"everyone"})  # `everyone` in `permissions` means all; a group of that name would be a trap
 
 
@@ -40,7 +42,7 @@ def label_flaw(text: str) -> Flaw | None:
         return Flaw(f"contains {_shown(odd[0])}", "use only letters A-Z a-z, digits and . _ @ + / : -")
     if not text.strip("."):
         return Flaw("consists of dots only", "a path segment of dots is never a name; choose another")
-    return None
+    return _token_flaw(text)
 
 
 def group_flaw(text: str) -> Flaw | None:
@@ -64,7 +66,13 @@ def name_flaw(text: str, *, required: bool = True) -> Flaw | None:
             return Flaw(f"contains {_shown(character)}", "use the plain space")
     if text != text.strip(" "):
         return Flaw("starts or ends with a space", "remove it")
-    return None
+    return _token_flaw(text)
+
+
+def _token_flaw(text: str) -> Flaw | None:
+    if _TOKEN.search(text) is None:
+        return None
+    return Flaw("holds a whole token", "name it otherwise, and revoke that token: it may be known by now")
 
 
 def email_flaw(text: str) -> Flaw | None:

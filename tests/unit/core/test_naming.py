@@ -120,3 +120,16 @@ def test_what_is_no_address_is_refused(text):
 
 def test_text_from_outside_cannot_move_a_terminals_cursor():
     assert printable("a\x1b[2Jb\u202ec") == "a<U+001B>[2Jb<U+202E>c"
+
+
+@pytest.mark.parametrize("around", ["{}", "ci {} old", "x{}", "{}x"])
+def test_a_whole_token_is_no_name_and_no_login(around):
+    """Pasted into the wrong field, it would be in logs, mails, headers and the audit for ever."""
+    text = around.format(f"tgp_{'0' * 11}_{'a' * 38}")
+    for rule in (name_flaw, label_flaw):
+        flaw = rule(text)
+        assert flaw is not None
+        if rule is name_flaw or " " not in text:
+            assert flaw.what == "holds a whole token"
+        assert "aaa" not in flaw.what + flaw.mend
+    assert name_flaw(f"tgp_{'0' * 11}") is None, "a handle is public"
