@@ -20,6 +20,19 @@ _ANY_TOKEN = Demand(
 )
 
 
+def at_itself(address: Address | None, host: str) -> Target:
+    """A request to the gateway itself."""
+    return Target(
+        method="GET",
+        host=host,
+        readings=(Reading(("",)),),
+        leniences=frozenset(),
+        query=b"",
+        path="/",
+        address=address,
+    )
+
+
 def broken_by_itself(
     policy: Policy, proven: Proven, *, address: Address | None, host: str | None, now: datetime
 ) -> Reason | None:
@@ -27,16 +40,7 @@ def broken_by_itself(
 
     `host` None: whatever its hosts are. A token that names hosts or networks breaks its rule where they are not known.
     """
-    target = Target(
-        method="GET",
-        host=host or "",
-        readings=(Reading(("",)),),
-        leniences=frozenset(),
-        query=b"",
-        path="/",
-        address=address,
-    )
-    case = Case(policy, target, _ANY_TOKEN, proven, now)
+    case = Case(policy, at_itself(address, host or ""), _ANY_TOKEN, proven, now)
     for rule in RULES:
         broken = None if rule.name == "host" and host is None else rule.broken(case)
         if broken is not None:

@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.auth.desk import Desk
 from gateway.auth.idempotency import Repeats
 from gateway.auth.passwords import password_pool
+from gateway.auth.refusals import Refusals
 from gateway.auth.sessions import Sessions
 from gateway.auth.sign_in_limit import SignInLimit
 from gateway.auth.usage import UsageCounter
@@ -42,6 +43,9 @@ class Portal:
         self._postman = postman(self._desk, metrics)
         self._stack = contextlib.AsyncExitStack()  # the listener, ended by `drain`
         self._usage = UsageCounter(opened.store, fault=lambda words: log.warning("usage not written", detail=words))
+        self._refusals = Refusals(
+            opened.store, clock=now, fault=lambda words: log.warning("refusals not written to the audit", detail=words)
+        )
         self._passwords = password_pool()
         self._sessions = Sessions(self._desk(), self._passwords, SignInLimit())
         parts = Parts(
@@ -51,6 +55,7 @@ class Portal:
             passwords=self._passwords,
             limit=PortalLimit(),
             usage=self._usage,
+            refusals=self._refusals,
             repeats=Repeats(),
         )
         self._app = api_app(parts, all_operations())
@@ -58,7 +63,7 @@ class Portal:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What is done once for the installation, whatever the number of check workers."""
-        return (self._audit_heads, self._usage, self._postman)
+        return (self._audit_heads, self._usage, self._refusals, self._postman)
 
     async def listen(self, opened: socket.socket) -> None:
         """Answer on the socket."""
@@ -80,8 +85,9 @@ class Portal:
         await self._stack.aclose()
 
     async def finish(self) -> None:
-        """Write down the uses and the failed sign-ins that there were, and tell the audit's head once more."""
+        """Write down the uses, refusals and failed sign-ins that there were, and tell the audit's head once more."""
         await self._usage.flush()  # once more: requests that were still running have been counted since
+        await self._refusals.flush(whole=True)
         await self._sessions.close()
         self._passwords.close()
         await self._audit_heads.tell()

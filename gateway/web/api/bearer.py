@@ -5,12 +5,14 @@ from datetime import datetime
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.evidence_of import RtAsked
 from gateway.auth.turns import TRIES, Turn
-from gateway.core.by_itself import broken_by_itself
-from gateway.core.evidence import Evidence, NotChecked, Proven
+from gateway.core.by_itself import at_itself, broken_by_itself
+from gateway.core.decision import Deny
+from gateway.core.evidence import Evidence, NotChecked, Proven, Rejected
 from gateway.core.network import Address
 from gateway.core.power import GATEWAY_SCOPE, Why
 from gateway.core.reason import OUTSIDE, Reason
 from gateway.core.rt_token import parse_rt_token
+from gateway.core.token import handle
 from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import CHALLENGE, Problem, unavailable
 
@@ -30,27 +32,31 @@ async def evidence_of(authenticator: Authenticator, presented: bytes, address: A
 
 
 async def usable_token(
-    parts: Parts, here: Surroundings, *, presented: bytes, address: Address | None, acts_at: str | None
+    parts: Parts, here: Surroundings, *, presented: bytes, address: Address | None, host: str, acts: bool
 ) -> Proven:
-    """The token, if it may be used here and now. Problem, to its holder why.
+    """The token, if it may be used here and now. Problem, to its holder why; the audit has it as that of a check.
 
-    `acts_at`: the host where it acts in the gateway itself, for which it needs the scope, and which counts as a use;
-    None: it is only asked what it is, wherever it is meant for.
+    `acts`: it acts in the gateway itself, at this host, for which it needs the scope, and which counts as a use; else
+    it is only asked what it is, wherever it is meant for.
     """
     for _ in range(TRIES):
         evidence = await evidence_of(parts.authenticator, presented, address)
+        now, asked = here.desk.now(), at_itself(address, host)
         if not isinstance(evidence, Proven):
+            if isinstance(evidence, Rejected):
+                parts.refusals.refused(Deny(reason=evidence.reason, handle=evidence.handle), asked, now)
             parts.limit.failure(address)
             raise Problem("invalid_token", "the token is not valid", headers=INVALID)
-        now = here.desk.now()
-        broken = broken_by_itself(here.policy, evidence, address=address, host=acts_at, now=now)
-        if broken is None and acts_at is not None:
+        broken = broken_by_itself(here.policy, evidence, address=address, host=host if acts else None, now=now)
+        if broken is None and acts:
             _refuse_without_scope(evidence)
-        turn = _turn(evidence, broken, now, acts=acts_at is not None)
+        turn = _turn(evidence, broken, now, acts=acts)
         if turn is None:
             if broken is not None:
+                named = handle(here.policy.brand, evidence.token.kind, evidence.token.id)
+                parts.refusals.refused(Deny(reason=broken, handle=named, proven=True), asked, now)
                 raise _refused(broken)
-            if acts_at is not None:
+            if acts:
                 parts.usage.count(evidence.token.id, now, address)
             return evidence
         where = str(address or "")

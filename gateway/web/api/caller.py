@@ -66,7 +66,7 @@ async def _by_token(
         raise Problem("ambiguous_request", "Authorization came twice", mend="send it once")
     if isinstance(credential, NoCredential):
         raise Problem("no_credential", "that is no token", mend="send it as Authorization: Bearer")
-    proven = await usable_token(parts, here, presented=credential.token, address=address, acts_at=origin.host)
+    proven = await usable_token(parts, here, presented=credential.token, address=address, host=origin.host, acts=True)
     return Caller(owner=proven.owner, token=proven.token, proven=proven)
 
 

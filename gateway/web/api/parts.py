@@ -9,6 +9,7 @@ from gateway.auth.authenticate import Authenticator
 from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.idempotency import Repeats
+from gateway.auth.refusals import Refusals
 from gateway.auth.sessions import Sessions
 from gateway.auth.usage import UsageCounter
 from gateway.core.policy import Policy
@@ -34,4 +35,5 @@ class Parts:
     passwords: HashPool
     limit: PortalLimit
     usage: UsageCounter
+    refusals: Refusals
     repeats: Repeats

@@ -51,7 +51,9 @@ async def show(ask: Ask) -> Reply:
     credential = present(ask.request.raw_headers, _TRANSPORTS)
     if not isinstance(credential, Presented):
         raise Problem("no_credential", "send the token as Authorization: Bearer")
-    proven = await usable_token(ask.parts, ask.here, presented=credential.token, address=ask.client, acts_at=None)
+    proven = await usable_token(
+        ask.parts, ask.here, presented=credential.token, address=ask.client, host=ask.origin.host, acts=False
+    )
     token = proven.token
     return Reply(
         body=TokenSelfView(

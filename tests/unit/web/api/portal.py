@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.auth.idempotency import Repeats
+from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
 from gateway.cli.desk import authenticating
 from gateway.web.api.app import api_app
@@ -48,6 +49,7 @@ class Portal:
     front: Front
     client: TestClient[Any, Any]
     limit: PortalLimit
+    refusals: Refusals
     seconds: list[float] = field(default_factory=lambda: [0.0])
 
     async def ask(self, method: str, path: str, *, cookie: str = "", **more: Any) -> Answer:
@@ -87,8 +89,9 @@ async def portal(
             passwords=at.pool,
             limit=limit,
             usage=UsageCounter(at.desk.store, print),
+            refusals=(refusals := Refusals(at.desk.store, clock=at.desk.now, fault=print)),
             repeats=Repeats(),
         )
         app = api_app(parts, all_operations() if operations is None else operations)
         async with TestClient(TestServer(app)) as client:
-            yield Portal(at, client, limit, seconds)
+            yield Portal(at, client, limit, refusals, seconds)
