@@ -37,6 +37,7 @@ lint: install-dev
 
 test: install-dev lint ## everything, with real proxies; as root on Debian it installs what it needs (deps-system)
 	@.ci/deps-system --if-allowed
+	@$(BIN)/python -m supply.audit --where-possible
 	$(BIN)/python -m pytest -n 2 tests --ignore=tests/e2e
 	$(BIN)/python -m pytest tests/e2e
 	@.ci/deps-system --report
@@ -48,9 +49,26 @@ proof: install-dev ## 1,000 rounds of taking rights away, and of kill -9, into d
 	@$(BIN)/python -m tests.proof.revocation --rounds $(or $(ROUNDS),1000)
 	@$(BIN)/python -m tests.proof.crash --rounds $(or $(ROUNDS),1000)
 
+# --- to try it for long: docs/assurance.md has the last results -------------------------------------------------------
+
+MINUTES ?= 5
+
+.PHONY: fuzz soak
+fuzz: install-dev ## the property tests with many examples for MINUTES=5, another seed each turn, into docs/assurance.md
+	@MINUTES=$(MINUTES) $(BIN)/python -m tests.fuzz
+
+soak: install-dev ## mixed load with churn on two workers for MINUTES=5: memory flat, counts exact; into docs/assurance.md
+	@MINUTES=$(MINUTES) $(BIN)/python -m tests.soak
+
 # --- to hand it out ---------------------------------------------------------------------------------------------------
 
-.PHONY: wheel clean
+.PHONY: wheel sbom audit clean
+sbom: install-dev ## dist/token-gateway.cdx.json: what runs, with versions and licences (CycloneDX)
+	@$(BIN)/python -m supply.sbom
+
+audit: install-dev ## known holes in what runs (pip-audit): exit 1 when there are, 3 when nobody could say
+	@$(BIN)/python -m supply.audit
+
 wheel: install ## dist/token_gateway-*.whl
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl

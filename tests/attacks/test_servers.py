@@ -22,6 +22,7 @@ from tests.attacks import test_paths
 from tests.attacks.corpus import attack
 from tests.attacks.servers import SERVERS, aiohttp_decoded, iis
 from tests.builders import a_policy, a_route
+from tests.effort import examples
 
 PIECES = st.sampled_from(
     (
@@ -132,7 +133,7 @@ OPEN_BUT_ADMIN = a_policy(
 
 
 @attack(*ALL)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(PATHS, policies())
 @example(b"/public/..%2fadmin", OPEN_BUT_ADMIN)
 @example(b"//public/admin", OPEN_BUT_ADMIN)
@@ -152,7 +153,7 @@ def test_no_spelling_of_the_list_does_so_under_any_leniency(lenient: frozenset[s
 
 
 @attack("P10", "P14")
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(PATHS, policies(windows=True))
 @example(b"/ADMIN./x", a_policy(a_route("/admin/**", access=Access.DENY, windows=True), a_route("/**", windows=True)))
 def test_where_paths_are_those_of_windows_neither_does_what_it_reads(path: bytes, policy: Policy) -> None:

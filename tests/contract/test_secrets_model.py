@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.core.lifecycle import secret_state
 from tests.builders import NOW, a_stored_secret
 from tests.contract.backend import SqliteBackend, add_alice
+from tests.effort import examples
 
 HOUR = timedelta(hours=1)
 STEPS = st.one_of(
@@ -84,7 +85,7 @@ async def step(change, model, record, verb, hours, number):
         await getattr(change, verb)(token.id)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(STEPS, min_size=1, max_size=12))
 def test_a_token_has_one_or_two_live_secrets_whatever_is_done_to_it(templates, steps):
     with tempfile.TemporaryDirectory() as folder:

@@ -17,6 +17,7 @@ from gateway.core.reason import Reason
 from gateway.core.route import path_of
 from gateway.core.routes import Match, Refused, Route, RouteTable, covered_by, mismatch, stop
 from gateway.core.target import Reading, Target
+from tests.effort import examples
 
 NAMES = ("a", "b", "A", "1")
 
@@ -96,7 +97,7 @@ def naive_first_match(routes: list[Route], target: Target, reading: Reading) -> 
     return None
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(tables(), st.lists(targets(), min_size=1, max_size=20))
 def test_the_index_finds_what_asking_every_route_would_find(routes: list[Route], asked: list[Target]) -> None:
     table = RouteTable(routes)
@@ -117,7 +118,7 @@ def test_a_match_for_what_cannot_be_judged_is_the_match_however_it_would_be_judg
             assert table.first_match(replace(target, address=address, windows_irregular=False), reading) == found
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(tables(), st.lists(targets(), min_size=1, max_size=20))
 def test_a_covered_route_never_wins(routes: list[Route], asked: list[Target]) -> None:
     covered = {later.index for later, _ in covered_by(routes)}
@@ -150,7 +151,7 @@ def meant(pattern: PathPattern) -> Iterator[tuple[str, ...]]:
     return filter(pattern.matches, EVERY_SMALL_PATH)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(patterns(2, ("a", "b")), patterns(2, ("a", "b")))
 def test_a_pattern_covers_another_exactly_when_it_matches_every_path_of_it(
     earlier: PathPattern, later: PathPattern

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.auth.keyring import add_key, load
 from gateway.web import caps
+from tests.effort import examples
 from tests.house import House
 from tests.lanes import LANES, LOOPBACK, Listener, Pipe, a_check, answered, head, parsed, values
 
@@ -66,7 +67,7 @@ def street(tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_heads_behind_one_another_are_answered_in_turn_however_they_are_cut(street, data):
     loop, listener, heads = street
     chosen = data.draw(st.lists(st.sampled_from(heads), min_size=1, max_size=6))

@@ -14,6 +14,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.auth.keyring import add_key, load
+from tests.effort import examples
 from tests.house import House
 from tests.lanes import LANES, LOOPBACK, Listener, Pipe, answered
 
@@ -151,13 +152,13 @@ def check(twins, raw):
 
 
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_head_that_the_fast_lane_takes_is_answered_counted_and_noted_alike_in_both(twins, data):
     check(twins, data.draw(heads(twins.presented)))
 
 
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_damaged_head_is_refused_by_both_or_answered_alike(twins, data):
     raw = data.draw(damaged(twins.presented))
     assume(raw.count(b"\r\n\r\n") == 1)
@@ -168,7 +169,7 @@ def test_a_damaged_head_is_refused_by_both_or_answered_alike(twins, data):
 @example(b"\r\n\r\n")
 @example(b"\x16\x03\x01\x02\x00\x01")
 @example(b"GET / HTTP/1.1\n\n")
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_no_bytes_at_all_break_the_lane_or_are_allowed(twins, raw):
     answers, _, noted = twins.ask(raw)["fast"]
     assert all(status >= 400 for status, _, _ in answers)
@@ -184,7 +185,7 @@ URIS = st.binary(min_size=1, max_size=30).map(lambda raw: b"/api/" + raw) | PATH
 @example(uri=b"/api/x\r\nX-Forwarded-For: 10.0.0.9", dialect=b"traefik", doubled=False)
 @example(uri=b"/api/x y", dialect=b"traefik", doubled=False)
 @example(uri=b"/api/x ", dialect=b"nginx", doubled=True)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_head_that_differs_from_known_ones_in_the_uri_alone_is_answered_alike_in_both(twins, uri, dialect, doubled):
     name = b"Original-URI" if dialect == b"nginx" else b"Forwarded-Uri"
     method = b"X-Original-Method" if dialect == b"nginx" else b"X-Forwarded-Method"
