@@ -88,6 +88,21 @@ class Gateway(Serving):
             self.start()
         until(self._answers, f"the gateway is back: {self.log.read_text()[-2000:]}")
 
+    def passes(self, token: str) -> bool:
+        """Whether a token passes. `unavailable` is no answer to that: a busy machine has it asked again."""
+        end = time.monotonic() + BACK_S
+        while True:
+            status, headers, _ = self.ask(token)
+            if status != 503:
+                break
+            assert time.monotonic() < end, "unavailable for a minute"
+            time.sleep(0.1)
+        assert status == 200 or (status, headers.get("x-auth-reason")) in {
+            (401, "invalid_token"),
+            (401, "revoked"),
+        }, f"{status}, {headers}"
+        return status == 200
+
     def ask_to_reload(self) -> bytes:
         """As `token-gateway reload` asks; what comes back, nothing when the gateway dies meanwhile."""
         with socket.socket(socket.AF_UNIX) as asking, contextlib.suppress(OSError):

@@ -129,6 +129,7 @@ class Crashes:
     def _amid_flush(self, planned: plan.Plan) -> None:
         """All of a worker's counts are written, or none."""
         gateway = self._gateway
+        old = self._totals()[USED:]
         self._use(*range(USED, 2 * USED), times=TIMES)  # on one connection, so by one worker
         before, workers = self._totals(), gateway.workers()
         children = list(gateway.children().values())
@@ -143,9 +144,9 @@ class Crashes:
         if planned.victim == plan.PARENT:
             kill(*children)
         gateway.come_back()
-        written = [new - old for old, new in zip(before, self._totals(), strict=True)][USED:]
-        assert written in ([0] * USED, [TIMES] * USED), f"a part of a flush was written: {written}"
-        self.result.in_time += written[0] == 0
+        written, before, whole = self._totals()[USED:], before[USED:], [count + TIMES for count in old]
+        assert written in (before, whole), f"a part of a flush was written: {before}, {written}, {whole}"
+        self.result.in_time += written == before != whole
 
     def _amid_reload(self, planned: plan.Plan) -> None:
         """What is in the file is in use in the end, in every process, whoever died while it was taken over."""
@@ -201,9 +202,9 @@ class Crashes:
 
     def _ask_for(self, kept: Kept) -> None:
         if kept.secret is not None:
-            assert self._gateway.ask(kept.secret)[0] == 200, f"{kept.name}: promised, and lost"
+            assert self._gateway.passes(kept.secret), f"{kept.name}: promised, and lost"
         for dead in kept.dead[-2:]:
-            assert self._gateway.ask(dead)[0] == 401, f"{kept.name}: taken away, and back again"
+            assert not self._gateway.passes(dead), f"{kept.name}: taken away, and back again"
 
     # --- uses ---
 
@@ -223,10 +224,13 @@ class Crashes:
                 self._sent[at] += 1
                 self.result.uses += 1
                 sent = headers | {"Authorization": f"Bearer {self._used[at]}"}
-                connection.request("GET", "/check/traefik", headers=sent)
-                answer = connection.getresponse()
-                answer.read()
-                assert answer.status == 200
+                status = 503
+                while status == 503:  # `unavailable`: a busy machine has it asked again, and nothing was counted
+                    connection.request("GET", "/check/traefik", headers=sent)
+                    answer = connection.getresponse()
+                    answer.read()
+                    status = answer.status
+                assert status == 200
         finally:
             connection.close()
 
