@@ -32,7 +32,8 @@ def section(soaked: Soaked, faults: list[str]) -> str:
     uses = f"Uses in the database are the Allows that clients received, for each of {len(soaked.uses)} tokens"
     counts = f"the metrics count {soaked.counted.total():,} checks, the audit {soaked.refusals_in_audit:,} refusals"
     strangers = f"{ledger.malformed:,} hostile heads, {ledger.dropped:,} connections left in the middle"
-    api = f"{ledger.api.total():,} requests to the API, {sum(status >= 500 for status in ledger.api)} kinds of 5xx"
+    failed = sum(count for status, count in ledger.api.items() if status >= 500)
+    api = f"{ledger.api.total():,} requests to the API, {failed} answered with 5xx"
     bounds = f"memory grows by less than {MB_PER_MINUTE:g} MB a minute and {MB_GROWN:g} MB in all"
     lines = [
         f"{today()}: {soaked.seconds / 60:.1f} minutes of `serve --workers 2`, with API and mail. {verdict}",

@@ -8,14 +8,14 @@ from tests.installation import handle
 
 @dataclass
 class Ledger:
-    """Answers that came back whole; `broken` is how often a connection ended instead of an answer."""
+    """Answers that came back whole. `refused_at_portal`: tokens that the API did not take."""
 
     allowed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     stable_refused: Counter[str] = field(default_factory=Counter)
     malformed: int = 0
     dropped: int = 0
-    broken: int = 0
+    refused_at_portal: int = 0
     api: Counter[int] = field(default_factory=Counter)
 
     def note(self, token: str, status: int, reason: str, *, is_stable: bool = False) -> None:
@@ -34,7 +34,7 @@ class Ledger:
             self.stable_refused + other.stable_refused,
             self.malformed + other.malformed,
             self.dropped + other.dropped,
-            self.broken + other.broken,
+            self.refused_at_portal + other.refused_at_portal,
             self.api + other.api,
         )
 

@@ -75,7 +75,7 @@ class Proxy(Asker):
 
     def turn(self) -> None:
         """One connection."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.serving.check, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.serving.check, timeout=60)
         try:
             for _ in range(PER_CONNECTION):
                 if self.stop.is_set():
@@ -184,13 +184,14 @@ class Person(Asker):
             self._ask("DELETE", "/api/v1/session", None, mine)
         self._ask("POST", "/api/v1/session", self.chance.choice(('{"login":', "[" * 500, '{"login": 1}')), origin)
         token, _ = self.roster.any(self.chance)
-        self._ask("GET", "/api/v1/token", None, {"Authorization": f"Bearer {token}"})
+        status, _ = self._ask("GET", "/api/v1/token", None, {"Authorization": f"Bearer {token}"})
+        self.ledger.refused_at_portal += status in {401, 403}
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         self._ask("POST", "/api/v1/token/revoke", urlencode({"token": token[:-1]}), form)
         time.sleep(0.2)
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.serving.portal, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.serving.portal, timeout=60)
         try:
             connection.request(method, path, body, {"Host": HOST, "X-Forwarded-For": self.address(), **headers})
             answer = connection.getresponse()
