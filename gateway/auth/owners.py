@@ -17,6 +17,7 @@ from gateway.core.power import Act, Actor
 from gateway.store import Change, NameTaken, OwnerEntry
 
 ID_BYTES = 8
+MAX_COMPARED = 2000  # owners looked through for a near miss
 MAX_ORGANISATIONS = 100  # more than fit into a header, which carries 3 kB in all
 _WORD = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "application"}
 _A_WORD = {OwnerKind.USER: "a user", OwnerKind.APPLICATION: "an application"}
@@ -197,8 +198,10 @@ async def _unknown(desk: Desk, kind: OwnerKind, login: str, entry: OwnerEntry | 
     if entry is not None and entry.owner.kind is not kind:
         other = _A_WORD[entry.owner.kind]
         return Refused(NOT_FOUND, field="login", message=f"{login} is not {_A_WORD[kind]}", mend=f"it is {other}")
-    listed = await desk.store.users() if kind is OwnerKind.USER else await desk.store.applications()
-    mend = did_you_mean(login, [one.owner.login for one in listed], otherwise=f"see `{_LIST[kind]}`")
+    mend = f"see `{_LIST[kind]}`"
+    listed = await desk.store.owner_page(kind, limit=MAX_COMPARED)  # no more, lest each typo keep others waiting
+    if listed.after is None:
+        mend = did_you_mean(login, [one.owner.login for one in listed.rows], otherwise=mend)
     gone = " any more" if entry is not None else ""
     return Refused(NOT_FOUND, field="login", message=f"there is no {word} {login}{gone}", mend=mend)
 

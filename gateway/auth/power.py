@@ -55,7 +55,8 @@ def refuse_lacking(desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
         case Why.SCOPE:
             words, mend = _SCOPE_LACKS
         case Why.SESSION:
-            words, mend = "a token sets no passwords", "sign in and do it there"
+            words = "a token sets no passwords" if act is Act.SET_PASSWORD else "a token does not confirm its own owner"
+            mend = "sign in and do it there"
         case Why.OLD_PASSWORD:
             words, mend = "your own password is changed with the one you have", "change it with the old one"
         case Why.PROOF:

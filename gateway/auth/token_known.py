@@ -13,7 +13,7 @@ from gateway.config.compile import compile_permissions
 from gateway.core.owner import Owner, TokenRecord
 from gateway.core.power import Act, Actor, power
 from gateway.core.token import ID_WIDTH, Kind, handle, parse, parse_handle
-from gateway.store import Change
+from gateway.store import Change, TokenFilter
 
 MAX_COMPARED = 2000  # tokens looked through for a near miss; beyond that it takes too long
 
@@ -71,9 +71,10 @@ async def known_in(change: Change, desk: Desk, actor: Actor, reference: str) -> 
 async def refuse_unknown(desk: Desk, actor: Actor, reference: str) -> NoReturn:
     """Refused `not_found`, with the nearest token that the actor may see, in case of a typo."""
     brand, mend = desk.settings.tokens.brand, "see `token-gateway token list`"
-    own = "" if actor.owner is None else actor.owner.id
-    listed = await desk.store.tokens() if sees_all(desk, actor) else await desk.store.tokens(owner_id=own)
-    if len(listed) <= MAX_COMPARED:
-        handles = [handle(brand, one.token.kind, one.token.id) for one in listed]
+    own = None if sees_all(desk, actor) else "" if actor.owner is None else actor.owner.id
+    # Read no more than that: whoever has ever so many tokens would keep the others waiting with each typo.
+    listed = await desk.store.token_page(TokenFilter(owner_id=own), after=None, limit=MAX_COMPARED)
+    if listed.after is None:
+        handles = [handle(brand, one.token.kind, one.token.id) for one in listed.rows]
         mend = did_you_mean(reference, handles, otherwise=mend)
     raise Refused(NOT_FOUND, field="token", message=f"there is no token {reference}", mend=mend)

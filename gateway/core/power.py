@@ -140,6 +140,8 @@ def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, t
         return Lacking(Why.SCOPE)  # nothing here, not even to its owner
     if actor.how is How.TOKEN and act is Act.SET_PASSWORD:
         return Lacking(Why.SESSION)  # a session never grows out of a token (PARITY R28)
+    if actor.how is How.TOKEN and act is Act.CONFIRM and _is_self(actor, target):
+        return Lacking(Why.SESSION)  # the script of somebody who has left would keep itself alive for ever
     if act is Act.SET_PASSWORD and _is_self(actor, target):
         return Lacking(Why.OLD_PASSWORD)  # whatever permissions one has
     needed: str | None = _permission(demand, target)

@@ -54,7 +54,7 @@ async def read_bytes(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError:
         raise Problem("body_timeout", "the body did not come in time", headers={"Connection": "close"}) from None
-    except (ClientError, RequestPayloadError, ValueError):
+    except (ClientError, RequestPayloadError, OSError, ValueError):  # OSError: they hung up, which is no fault of ours
         raise Problem("bad_request", "the body cannot be read") from None
 
 

@@ -12,7 +12,7 @@ import pytest
 from argon2 import PasswordHasher, Type
 
 from gateway.auth import explain as explaining
-from gateway.auth import hashing, passwords
+from gateway.auth import hashing, owners, passwords, token_known
 from gateway.auth.audit import export_audit, list_audit, prune_audit, verify_audit
 from gateway.auth.leaked import revoke_leaked
 from gateway.auth.owners import set_enabled
@@ -28,6 +28,7 @@ from gateway.core.evidence import Proven, Rejected
 from gateway.core.owner import OwnerKind
 from gateway.core.reason import Reason
 from gateway.core.token import handle, new_id
+from gateway.store import records
 from tests.installation import CONFIG, Installation, an_installation
 from tests.unit.auth.signing_in import ROOT, front
 
@@ -223,6 +224,30 @@ async def test_a_foreign_token_and_none_at_all_get_one_answer_without_a_hint(at,
     assert hashed == [], "a hash takes time, which would tell a foreign token from none"
     if act not in MANY:
         assert "did you mean" not in said[0][1]
+
+
+async def test_a_typo_reads_no_more_tokens_and_owners_than_are_compared(at, monkeypatch):
+    for module in (owners, token_known):
+        monkeypatch.setattr(module, "MAX_COMPARED", 4)
+    actor, made = await at.actor("bob"), named(await make(at, "bob"))
+    near = made[:-1] + ("A" if made[-1] != "A" else "B")
+
+    async def mend(asking):
+        with pytest.raises(Refused) as caught:
+            await asking
+        return caught.value.mend
+
+    typed = {"actor": actor, "reference": near}
+    assert made in await mend(show_token(at.desk, **typed))
+    misspelt = list_tokens(at.desk, actor=ROOT, owner_kind=USER, login="carl")
+    assert "carol" not in await mend(misspelt), "there are five people"
+    for number in range(4):
+        await make(at, "bob", name=f"another {number}")
+    read = records.token_entry
+    seen = []
+    monkeypatch.setattr(records, "token_entry", lambda row: seen.append(row) or read(row))
+    assert made not in await mend(show_token(at.desk, **typed))
+    assert len(seen) == 5
 
 
 @pytest.mark.parametrize("act", sorted(BY_LOGIN))

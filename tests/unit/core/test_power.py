@@ -110,6 +110,14 @@ def test_a_token_needs_the_scope_of_the_gateway_and_never_sets_a_password():
         assert why(actor, Act.SET_PASSWORD, target) is Why.SESSION
 
 
+def test_a_token_does_not_vouch_for_its_own_owner_but_for_others():
+    actor = by_token("admins", "helpdesk", "staff")
+    assert why(actor, Act.CONFIRM, actor.owner) is Why.SESSION
+    assert why(actor, Act.CONFIRM, an_owner("bob", groups=())) is None
+    person = by_session("helpdesk", "staff")
+    assert why(person, Act.CONFIRM, person.owner) is None
+
+
 @pytest.mark.parametrize(
     ("over", "field"),
     [

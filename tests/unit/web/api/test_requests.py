@@ -13,6 +13,8 @@ from gateway.store import StoreError, StoreUnavailable
 from gateway.web.api.limit import FAILURES, REQUESTS
 from gateway.web.api.model import Body, Page, PageQuery, View
 from gateway.web.api.operation import IfMatch, Needs, Operation, Reply
+from gateway.web.api.problem import Problem
+from gateway.web.api.reading import read_bytes
 from tests.unit.web.api.portal import HOST, ORIGIN, portal
 
 
@@ -340,6 +342,16 @@ async def test_a_body_that_does_not_come_is_not_waited_for(at, monkeypatch):
 
     answer = await at.ask("POST", "/things", **raw(slow()))
     assert (answer.status, answer.code) == (408, "body_timeout")
+
+
+async def test_who_hangs_up_before_the_body_is_read_is_no_fault_of_ours():
+    class Gone:
+        async def read(self):
+            raise ConnectionResetError("Connection lost")  # as aiohttp has it once the client is gone
+
+    with pytest.raises(Problem) as told:
+        await read_bytes(Gone())
+    assert told.value.code == "bad_request"
 
 
 def test_a_problem_is_json_with_a_type():
