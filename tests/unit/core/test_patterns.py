@@ -120,7 +120,7 @@ def test_a_pattern_knows_where_the_login_stands(pattern: str, at: int | None) ->
         ("/a%00", "leave control characters out"),
         ("/a%ff", "in UTF-8"),
         ("/a\udcff", "in UTF-8"),
-        ("/a\ufffd", "in UTF-8"),
+        ("/a\ufffd", "in UTF-8"),  # noqa: PT014  # ruff takes the lone surrogate above for the same
         ("/a%EF%BF%BD", "in UTF-8"),
         ("/a*", "write `*` alone"),
         ("/a**", "write `*` alone"),
