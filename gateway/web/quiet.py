@@ -18,8 +18,12 @@ NO_STORE = {"Cache-Control": "no-store"}
 class _QuietHandler(TimedHeads):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if len(cast(web.Server, self._manager).connections) > MAX_CONNECTIONS:
-            cast(asyncio.Transport, transport).abort()
+        inside = cast(web.Server, self._manager).connections
+        if len(inside) > MAX_CONNECTIONS:
+            # Whoever asks nothing goes first, the oldest: a client that only holds connections keeps nobody out.
+            others = (one.transport for one in inside if one is not self and one._current_request is None)
+            idle = (one for one in others if one is not None and not one.is_closing())
+            cast(asyncio.Transport, next(idle, transport)).abort()
 
     def handle_error(
         self,
