@@ -56,6 +56,7 @@ async def introspect(ask: Ask) -> Reply:
         client=_client(fields.get("address")),
         host=_host(fields.get("host")),
         address=ask.client,
+        refusals=ask.parts.refusals,
     )
     if isinstance(found, NotChecked):
         if found.reason is Reason.LIMITED:

@@ -1,6 +1,7 @@
 """Introspection (RFC 7662): what a token is worth by itself, and nothing else about what is worth nothing."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -157,3 +158,17 @@ async def test_a_flood_of_wrong_tokens_does_not_keep_a_service_from_asking(insta
         wrong = await asyncio.gather(*(about(at, f"x{number}") for number in range(200)))
         assert wrong == [NOTHING] * 200
         assert (await about(at, (await at.token())))["active"] is True
+
+
+async def test_a_stale_secret_that_a_service_asks_about_is_in_the_audit_as_one_that_was_used(installed):
+    async with watching(installed) as at:
+        old, live = await at.token("rotated"), await at.token("live")
+        await at.ok("token", "rotate", handle(old))
+        for token in (old, old, live):
+            await about(at, token, host="app.example.org", address="203.0.113.9")
+        await about(at, live, host="app.example.org")
+        await at.at.refusals.flush(whole=True)
+        told = "SELECT detail, address FROM audit WHERE action IN ('stale_secret_used', 'token_refused')"
+        ((detail, address),) = installed.rows(told)
+        found = json.loads(detail)
+        assert (found["count"], found["host"], address) == (2, "app.example.org", "203.0.113.9")
