@@ -7,7 +7,7 @@ again right before it is sent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
 AFTER_REFUSAL = timedelta(days=1)  # the server said that it will never take it; now and then that is its own mistake
 GIVEN_UP_AFTER = timedelta(days=3)
 MOST_ATTEMPTS = 30
+MOST_ENDINGS_A_DAY = 100
 KEPT = timedelta(days=120)  # longer than the longest stage, so that no mark is forgotten that could come again
 
 
@@ -61,18 +62,30 @@ async def due(desk: Desk) -> list[Due]:
 
 
 async def queue_endings(desk: Desk) -> Queued:
-    """Put what ends soon into the outbox, and forget what ended long ago."""
-    queued = without_address = 0
+    """Put what ends soon into the outbox, what ends first first, and forget what ended long ago.
+
+    More than `MOST_ENDINGS_A_DAY` to one owner wait for the next day, so that whoever makes tokens by the thousand has
+    neither the mail server to themselves nor the outbox.
+    """
+    queued = without_address = too_many = 0
+    told: dict[str, int] = {}
     async for page in due_endings(desk):
         without_address += sum(not one.has_address for one in page)
         reachable = [one for one in page if one.has_address]
         if reachable:
             async with desk.store.change(actor=GATEWAY) as change:
                 for one in reachable:
-                    queued += await change.queue_mail(one.mail)
+                    who, day = one.mail.owner_id, change.at - timedelta(days=1)
+                    if who not in told:
+                        told[who] = await change.mails_since(who, day, (MailKind.TOKEN_EXPIRES,))
+                    if one.mail.kind is MailKind.TOKEN_EXPIRES and told[who] >= MOST_ENDINGS_A_DAY:
+                        too_many += 1
+                    elif await change.queue_mail(one.mail):
+                        queued += 1
+                        told[who] += 1
     async with desk.store.change(actor=GATEWAY) as change:
         await change.forget_mails(change.at - KEPT)
-    return Queued(endings=queued, without_address=without_address)
+    return Queued(endings=queued, too_many=too_many, without_address=without_address)
 
 
 async def queue_all(desk: Desk) -> Queued:
@@ -80,7 +93,7 @@ async def queue_all(desk: Desk) -> Queued:
     refuse_without_mail(desk)
     news, too_many = await queue_news(desk)
     queued = await queue_endings(desk)
-    return Queued(endings=queued.endings, without_address=queued.without_address, news=news, too_many=too_many)
+    return replace(queued, news=news, too_many=too_many + queued.too_many)
 
 
 async def send_due(desk: Desk, *, most: int | None = None) -> Sending:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.auth.desk import Desk
+from gateway.auth.mail import outbox
 from gateway.auth.mail.letter import House
 from gateway.auth.mail.outbox import due, queue_all, send_due
 from gateway.auth.mail.postman import Postman
@@ -226,6 +227,24 @@ async def test_nobody_fills_a_mailbox(office):
         await office.token(bob, name=f"t{number}", actor="cli:root")
     queued = await queue_all(office.desk)
     assert (queued.news, queued.too_many) == (20, 5)
+
+
+async def test_whoever_has_very_many_tokens_that_end_is_told_of_the_first_ones_first_and_keeps_nobody_waiting(
+    office, monkeypatch
+):
+    monkeypatch.setattr(outbox, "MOST_ENDINGS_A_DAY", 4)
+    bob, eve = await office.owner(), await office.owner("eve")
+    for number in range(6):
+        await office.token(bob, name=f"t{number}", expires_at=office.now + 5 * DAY + number * MINUTE)
+    await office.token(eve, expires_at=office.now + 6 * DAY)
+    queued = await queue_all(office.desk)
+    assert (queued.endings, queued.too_many) == (5, 2)
+    assert (await queue_all(office.desk)).endings == 0
+    assert (await send_due(office.desk)).sent == 5
+    told = sorted(to for to, _ in office.arrived())
+    assert told == ["bob@example.org"] * 4 + ["eve@example.org"]
+    office.later(DAY + MINUTE)
+    assert (await queue_all(office.desk)).endings == 2
 
 
 async def test_a_mail_server_that_is_away_loses_nothing_and_is_asked_less_and_less_often(office):
