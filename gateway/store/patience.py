@@ -17,9 +17,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The longest waits, in seconds. `busy_s` is SQLite's own wait for foreign programs that hold its locks."""
+    """The longest waits, in seconds. `busy_s` is SQLite's own wait for foreign programs that hold its locks.
 
-    read_s: float = 1.0
+    `read_s` is for people: on a busy machine a `revoke` is better late than not done. Checks wait less (`auth`).
+    """
+
+    read_s: float = 5.0
     busy_s: float = 0.25
     lock_s: float = 5.0
     write_s: float = 10.0

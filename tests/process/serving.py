@@ -1,5 +1,6 @@
 """`token-gateway serve` as a process, and a plain client for its listeners."""
 
+import contextlib
 import http.client
 import json
 import signal
@@ -14,11 +15,13 @@ from tests.installation import CONFIG, Installation
 COMMAND = str(Path(sys.executable).with_name("token-gateway"))
 
 
-def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that were free a moment ago, no two the same."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class Serving:
@@ -28,7 +31,7 @@ class Serving:
         """`words` are further ones for `serve`."""
         self.installation = installation
         self.words = words
-        self.check, self.portal, self.ops = free_port(), free_port(), free_port()
+        self.check, self.portal, self.ops = free_ports(3)
         self.socket = installation.folder / "check.sock"
         self.log = installation.folder / "serve.log"
         self.write()
