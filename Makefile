@@ -38,7 +38,7 @@ lint: install-dev
 test: install-dev lint ## everything, with real proxies; as root on Debian it installs what it needs (deps-system)
 	@.ci/deps-system --if-allowed
 	@$(BIN)/python -m supply.audit --where-possible
-	$(BIN)/python -m pytest -n 2 tests --ignore=tests/e2e
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests --ignore=tests/e2e
 	$(BIN)/python -m pytest tests/e2e
 	@.ci/deps-system --report
 

@@ -15,7 +15,7 @@ from tests.proof.crash.clients import Client, Kept
 from tests.proof.crash.plan import plan
 from tests.proof.crash.rounds import crashing
 
-ROUNDS, AT_ONCE = 50, 25
+ROUNDS, AT_ONCE = 50, 10
 ONE = os.environ.get("CRASH_SEED")
 BLOCKS = [range(int(ONE), int(ONE) + 1)] if ONE else [range(at, at + AT_ONCE) for at in range(0, ROUNDS, AT_ONCE)]
 

@@ -25,21 +25,21 @@ Authenticator.still_holds = patched
 from gateway.auth.cache import TokenStates
 TokenStates.apply = lambda self, rows: None
 """,
-    "refuses every tenth check": """
+    "refuses every hundredth check": """
 from gateway.web.check.service import CheckService
 again, count = CheckService.again, iter(range(1 << 60))
 recall = CheckService.recall
 def patched(self, standing):
-    return next(count) % 10 != 9 and again(self, standing)
+    return next(count) % 100 != 99 and again(self, standing)
 def refusing(self, dialect, headers):
     from gateway.web.check.answer import refused
     from gateway.core.decision import Deny
     from gateway.core.reason import Reason
     from gateway.web.check.standing import Known
-    if next(count) % 10 == 9:
+    if next(count) % 100 == 99:
         settings = self.settings
         deny = Deny(reason=Reason.NO_ROUTE)
-        words = refused(deny, headers, realm=settings.realm, support_contact=settings.support_contact)
+        words = refused(deny, wants_html=False, realm=settings.realm, support_contact=settings.support_contact)
         return Known(dialect.reply(words), None)
     return recall(self, dialect, headers)
 CheckService.again, CheckService.recall = patched, refusing
