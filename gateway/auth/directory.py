@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.directory_file import Listed
+from gateway.auth.last_one import refuse_last
 from gateway.auth.owners import ID_BYTES, OwnerChanged, entry_in, owner_for
 from gateway.auth.power import acting, demand, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
@@ -59,7 +60,9 @@ async def replace_sso_groups(
     declared = frozenset(groups) & set(desk.settings.groups)
     async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await _sso_user(change, desk, actor, Act.SET_GROUPS, login)
-        await demand(change, desk, actor, Act.SET_GROUPS, await _regrouped(change, owner, declared))
+        wished = await _regrouped(change, owner, declared)
+        await demand(change, desk, actor, Act.SET_GROUPS, wished, was=owner)
+        await refuse_last(change, desk, actor, was=owner, after=wished)
         changed = await change.set_groups(owner.id, declared, source=SSO)
         after = await entry_in(change, owner)
     return OwnerChanged(entry=after, changed=changed, effect=await effective(desk) if changed else None)
@@ -179,7 +182,9 @@ async def _set(change: Change, desk: Desk, actor: Actor, one: Listed, *, create:
         await change.add_owner(owner)
     else:
         owner = entry.owner
-        refuse_lacking(desk, actor, Act.SET_GROUPS, await _regrouped(change, owner, groups))
+        wished = replace(await _regrouped(change, owner, groups), enabled=one.enabled)
+        refuse_lacking(desk, actor, Act.SET_GROUPS, wished, was=owner)
+        await refuse_last(change, desk, actor, was=owner, after=wished)
         await change.edit_owner(owner.id, name=one.name, email=one.email)
         await change.set_owner_enabled(owner.id, one.enabled)
     regrouped = await change.set_groups(owner.id, groups, source=SSO)
@@ -192,6 +197,7 @@ async def _disable_missing(change: Change, desk: Desk, actor: Actor, login: str)
     entry = await change.owner(login=login)
     if entry is not None and _is_sso(entry):
         refuse_lacking(desk, actor, Act.DISABLE, entry.owner)
+        await refuse_last(change, desk, actor, was=entry.owner, after=replace(entry.owner, enabled=False))
         await change.set_owner_enabled(entry.owner.id, False)
 
 

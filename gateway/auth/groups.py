@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
+from gateway.auth.last_one import refuse_last
 from gateway.auth.owners import entry_in, owner_for, refuse_groups, refuse_other_owner_version
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
@@ -58,13 +59,15 @@ async def change_groups(
         after = frozenset(groups) if groups is not None else (before | frozenset(add)) - frozenset(remove)
         refuse_groups(desk, sorted(after - before), field="add" if groups is None else "groups")
         elsewhere = await change.groups_of(owner.id, source=SSO)
-        await demand(change, desk, actor, Act.SET_GROUPS, replace(owner, groups=tuple(sorted(after | elsewhere))))
+        regrouped = replace(owner, groups=tuple(sorted(after | elsewhere)))
+        await demand(change, desk, actor, Act.SET_GROUPS, regrouped, was=owner)
+        await refuse_last(change, desk, actor, was=owner, after=regrouped)
         await refuse_other_owner_version(change, owner, expected_version)
         await change.set_groups(owner.id, after)
-        regrouped = await entry_in(change, owner)
+        entry = await entry_in(change, owner)
     taken = before - after
     return Regrouped(
-        entry=regrouped,
+        entry=entry,
         added=tuple(sorted(after - before)),
         removed=tuple(sorted(taken)),
         effect=await effective(desk) if taken else None,

@@ -15,9 +15,9 @@ from gateway.store import Change, SessionRow
 
 async def sessions_of(desk: Desk, *, actor: Actor, login: str) -> Sequence[SessionRow]:
     """Where a person is signed in, the newest first."""
-    refuse_blind(desk, actor, Act.END_SESSIONS, kind=OwnerKind.USER, login=login)
+    refuse_blind(desk, actor, Act.SEE_SESSIONS, kind=OwnerKind.USER, login=login)
     owner = (await find_owner(desk, kind=OwnerKind.USER, login=login)).owner
-    _refuse_lacking(desk, actor, owner)
+    _refuse_lacking(desk, actor, Act.SEE_SESSIONS, owner)
     rows = await desk.store.sessions(owner.id)
     now = desk.now()
     return tuple(row for row in rows if holds(row, owner, now))
@@ -41,14 +41,14 @@ async def end_sessions_of(desk: Desk, *, actor: Actor, login: str, address: str 
 
 async def _person(change: Change, desk: Desk, actor: Actor, login: str) -> Owner:
     owner = await owner_for(change, desk, actor, Act.END_SESSIONS, kind=OwnerKind.USER, login=login)
-    _refuse_lacking(desk, await acting(change, desk, actor), owner)
+    _refuse_lacking(desk, await acting(change, desk, actor), Act.END_SESSIONS, owner)
     return owner
 
 
-def _refuse_lacking(desk: Desk, actor: Actor, owner: Owner) -> None:
+def _refuse_lacking(desk: Desk, actor: Actor, act: Act, owner: Owner) -> None:
     """A token signs its own owner out only with the permission for everybody: no script that a person left somewhere
     keeps them out.
     """
-    refuse_lacking(desk, actor, Act.END_SESSIONS, owner)
+    refuse_lacking(desk, actor, act, owner)
     if actor.how is How.TOKEN:
         refuse_without(desk, actor, "users", what="sign people out")

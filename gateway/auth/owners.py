@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.auth.desk import Desk, Effect, effective
+from gateway.auth.last_one import refuse_last
 from gateway.auth.power import acting, demand, refuse_blind
 from gateway.auth.refused import NOT_FOUND, Refused, did_you_mean
 from gateway.auth.versions import refuse_other_version
@@ -171,6 +172,7 @@ async def set_enabled(
         act = Act.ENABLE if enabled else Act.DISABLE
         owner = await owner_for(change, desk, actor, act, kind=kind, login=login)
         await demand(change, desk, actor, act, owner)
+        await refuse_last(change, desk, actor, was=owner, after=replace(owner, enabled=enabled))
         changed = await change.set_owner_enabled(owner.id, enabled)
         after = await entry_in(change, owner)
     return OwnerChanged(entry=after, changed=changed, effect=None if enabled else await effective(desk))
@@ -185,6 +187,7 @@ async def delete_owner(
     async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await owner_for(change, desk, actor, Act.DELETE_OWNER, kind=kind, login=login)
         await demand(change, desk, actor, Act.DELETE_OWNER, owner)
+        await refuse_last(change, desk, actor, was=owner, after=None)
         await refuse_other_owner_version(change, owner, expected_version)
         before = await entry_in(change, owner)
         count = await change.delete_owner(owner.id)

@@ -35,14 +35,17 @@ def holder(desk: Desk, proven: Proven) -> Actor:
     )
 
 
-async def demand(change: Change, desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
-    """Refused unless the actor may do this to `target`, which is as it would be afterwards. Ask before writing."""
-    refuse_lacking(desk, await acting(change, desk, actor), act, target)
+async def demand(change: Change, desk: Desk, actor: Actor, act: Act, target: Owner, was: Owner | None = None) -> None:
+    """Refused unless the actor may do this to `target`, which is as it would be afterwards. Ask before writing.
+
+    `was`: as it is now, where its groups would be others.
+    """
+    refuse_lacking(desk, await acting(change, desk, actor), act, target, was)
 
 
-def refuse_lacking(desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
+def refuse_lacking(desk: Desk, actor: Actor, act: Act, target: Owner, was: Owner | None = None) -> None:
     """As `demand`, of an actor as `acting` read it: for a change that is about many."""
-    found = lacking(compile_permissions(desk.settings.permissions), actor, act, target)
+    found = lacking(compile_permissions(desk.settings.permissions), actor, act, target, was)
     if found is None:
         return
     missing = ", ".join(sorted(found.permissions))
@@ -50,7 +53,8 @@ def refuse_lacking(desk: Desk, actor: Actor, act: Act, target: Owner) -> None:
         case Why.PERMISSION:
             words, mend = f"you may not {act.value} {target.login}", f"that needs the permission {missing}"
         case Why.BORROWED:
-            words = f"you may not {act.value} {target.login}, who would hold more than you do: {missing}"
+            holds = "holds" if found.is_held else "would hold"
+            words = f"you may not {act.value} {target.login}, who {holds} more than you do: {missing}"
             mend = "somebody who holds that must do it"
         case Why.SCOPE:
             words, mend = _SCOPE_LACKS

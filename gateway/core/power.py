@@ -1,8 +1,9 @@
-"""Who may do what in the gateway itself: permissions by group, and the rule against borrowing power.
+"""Who may do what in the gateway itself: permissions by group, and the rules against borrowing and breaking power.
 
-The rule: nobody sets groups, enables, sets a password or mints a token for an owner who would then hold a permission
-that the actor lacks. Else whoever manages users could make an administrator, and be one. The acts are one table, so
-that a new act says what it asks for and whether it hands out power, or does not exist.
+Borrowing: nobody sets groups, enables, sets a password or mints a token for an owner who would then hold a permission
+that the actor lacks. Else whoever manages users could make an administrator, and be one. Breaking: nobody disables,
+deletes, signs out or regroups an owner who holds a permission over others that the actor lacks (decision 9). The acts
+are one table, so that a new act says what it asks for and what it does to power, or does not exist.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from gateway.core.patterns import covers_hosts
 from gateway.core.policy import EVERYONE, PERMISSIONS
 
 GATEWAY_SCOPE = "gateway"  # a token acts in the gateway itself only with this one among its scopes
+OVER_ONESELF = frozenset({"own_tokens"})  # no power over anybody else: whoever lacks it may stop its holders
 
 
 class How(StrEnum):
@@ -54,6 +56,7 @@ class Act(StrEnum):
     ENABLE = "enable"
     CONFIRM = "confirm"
     DISABLE = "disable"
+    SEE_SESSIONS = "see sessions of"
     END_SESSIONS = "sign out"
     DELETE_OWNER = "delete"
     SEE_TOKENS = "see tokens of"
@@ -64,11 +67,13 @@ class Act(StrEnum):
 class _Demand(NamedTuple):
     """`own`: what one needs for oneself (None: nothing). `gives_power`: the rule against borrowing is asked too, and a
     session whose password was not typed lately has to prove itself: a screen left open must not become a credential.
+    `takes_power`: the rule against breaking is asked too.
     """
 
     others: frozenset[str]
     own: str | None
     gives_power: bool
+    takes_power: bool = False
 
 
 _ON_OWNER = frozenset({"users", "applications"})
@@ -79,15 +84,17 @@ DEMANDS: Mapping[Act, _Demand] = {
     Act.ADD_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, True),
     # An app may know people by their address or name: who edits these lets somebody be taken for somebody.
     Act.EDIT_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, True),
-    Act.SET_GROUPS: _Demand(_ON_OWNER, _NEVER_OWN, True),
+    Act.SET_GROUPS: _Demand(_ON_OWNER, _NEVER_OWN, True, True),
     Act.SET_PASSWORD: _Demand(_ON_OWNER, _NEVER_OWN, True),  # one's own is changed with the old one
     Act.ENABLE: _Demand(_ON_OWNER, _NEVER_OWN, True),
     Act.CONFIRM: _Demand(_ON_OWNER, _NEVER_OWN, True),
-    Act.DISABLE: _Demand(_ON_OWNER, _NEVER_OWN, False),
-    Act.END_SESSIONS: _Demand(_ON_OWNER, None, False),
-    Act.DELETE_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, False),
+    Act.DISABLE: _Demand(_ON_OWNER, _NEVER_OWN, False, True),
+    Act.SEE_SESSIONS: _Demand(_ON_OWNER, None, False),
+    Act.END_SESSIONS: _Demand(_ON_OWNER, None, False, True),
+    Act.DELETE_OWNER: _Demand(_ON_OWNER, _NEVER_OWN, False, True),
     Act.SEE_TOKENS: _Demand(_ON_TOKENS, "own_tokens", False),
     Act.MINT_TOKEN: _Demand(_ON_TOKENS, "own_tokens", True),
+    # Also of who holds more: a leaked token has to be stopped by whoever sees it, and its owner makes another.
     Act.END_TOKEN: _Demand(_ON_TOKENS, "own_tokens", False),
 }
 
@@ -96,7 +103,7 @@ class Why(StrEnum):
     """Why an act is not allowed."""
 
     PERMISSION = "permission"  # the actor lacks it
-    BORROWED = "borrowed_power"  # the target would hold it, and the actor does not
+    BORROWED = "borrowed_power"  # the target would hold it, or holds it now, and the actor does not
     SCOPE = "gateway_scope"  # the token is not meant for the gateway itself
     SESSION = "needs_session"  # not by a token: what it made would outlive and outreach it
     OLD_PASSWORD = "needs_old_password"  # not on oneself: a session that was left open would keep its owner out
@@ -104,10 +111,11 @@ class Why(StrEnum):
 
 
 class Lacking(NamedTuple):
-    """Why an act is not allowed, and which permissions are missing."""
+    """Why an act is not allowed, and which permissions are missing; `is_held`: since the target holds them now."""
 
     why: Why
     permissions: frozenset[str] = frozenset()
+    is_held: bool = False
 
 
 def held(permissions: Mapping[str, frozenset[str]], groups: tuple[str, ...]) -> frozenset[str]:
@@ -133,8 +141,13 @@ def is_without_scope(actor: Actor) -> bool:
     return actor.how is How.TOKEN and (actor.token is None or GATEWAY_SCOPE not in actor.token.scopes)
 
 
-def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, target: Owner) -> Lacking | None:
-    """What the actor lacks for doing this to `target`, which is as it would be afterwards; None when it is allowed."""
+def lacking(
+    permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, target: Owner, was: Owner | None = None
+) -> Lacking | None:
+    """What the actor lacks for doing this to `target`, which is as it would be afterwards; None when it is allowed.
+
+    `was`: as it is now, where its groups would be others.
+    """
     demand, has = DEMANDS[act], power(permissions, actor)
     if is_without_scope(actor):
         return Lacking(Why.SCOPE)  # nothing here, not even to its owner
@@ -151,6 +164,8 @@ def lacking(permissions: Mapping[str, frozenset[str]], actor: Actor, act: Act, t
         return Lacking(Why.PERMISSION, frozenset({needed}))
     if demand.gives_power and (more := held(permissions, target.groups) - has):
         return Lacking(Why.BORROWED, more)
+    if demand.takes_power and (more := held(permissions, (was or target).groups) - has - OVER_ONESELF):
+        return Lacking(Why.BORROWED, more, is_held=True)
     if demand.gives_power and actor.how is How.SESSION and not actor.proven:
         return Lacking(Why.PROOF)
     return None

@@ -75,8 +75,8 @@ _SESSION = (
     sessions.c.how,
 )
 # Only people who are there: a deleted owner and an application have no account, whatever their rows say.
-_IS_PERSON = (owners.c.kind == OwnerKind.USER.value) & owners.c.deleted_at.is_(None)
-ACCOUNTS = OWNERS.add_columns(*_PASSWORD).where(_IS_PERSON)
+IS_PERSON = (owners.c.kind == OwnerKind.USER.value) & owners.c.deleted_at.is_(None)
+ACCOUNTS = OWNERS.add_columns(*_PASSWORD).where(IS_PERSON)
 ACCOUNT_BY_LOGIN = ACCOUNTS.where(owners.c.login_folded == bindparam("wanted"))
 ACCOUNT_BY_ID = ACCOUNTS.where(owners.c.id == bindparam("wanted"))
 SESSION_BY_ID = (

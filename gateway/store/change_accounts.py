@@ -1,16 +1,26 @@
 """Changes to how people sign in, and to where they are signed in."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 
 from gateway.core.owner import Owner
-from gateway.store.accounts import ACCOUNT_BY_ID, SESSION_BY_ID, Account, SessionRecord, SessionRow, account, session
+from gateway.store.accounts import (
+    ACCOUNT_BY_ID,
+    IS_PERSON,
+    SESSION_BY_ID,
+    Account,
+    SessionRecord,
+    SessionRow,
+    account,
+    session,
+)
 from gateway.store.audit import Subject
 from gateway.store.errors import NotFound
 from gateway.store.ledger import Ledger
-from gateway.store.tables import owners, sessions
+from gateway.store.tables import owner_groups, owners, sessions
 
 SESSIONS_KEPT = 32  # of one person; an older one ends when another begins
 
@@ -29,6 +39,15 @@ class AccountChanges(Ledger):
         """The session as this transaction sees it."""
         row = (await self._turn.execute(SESSION_BY_ID, {"wanted": session_id})).one_or_none()
         return None if row is None else SessionRecord(session=session(row), account=account(row))
+
+    async def is_another_person(self, *, besides: str, groups: Collection[str] | None) -> bool:
+        """Whether somebody else who can sign in is in one of these groups; None: in any, or in none."""
+        can_sign_in = owners.c.enabled & or_(owners.c.password_hash.is_not(None), owners.c.sso)
+        found = select(owners.c.id).where(IS_PERSON, can_sign_in, owners.c.id != besides)
+        if groups is not None:
+            in_one = (owner_groups.c.owner_id == owners.c.id) & owner_groups.c.name.in_(sorted(groups))
+            found = found.where(exists().where(in_one))
+        return (await self._turn.execute(found.limit(1))).first() is not None
 
     async def set_password(self, owner_id: str, password_hash: str, *, must_change: bool) -> int:
         """Give a person another password, and end their sessions; their tokens stay. NotFound.

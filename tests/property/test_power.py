@@ -1,4 +1,5 @@
-"""Whatever somebody does, and in whatever order: the accounts that they come to control never hold more than they did.
+"""Whatever somebody does, and in whatever order: the accounts that they come to control never hold more than they did,
+and whoever holds more than they did is as they were.
 
 Control is what a password or a token gives. The world is small, so that groups, permissions and people meet.
 """
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.core.owner import OwnerKind
 from gateway.core.policy import EVERYONE, PERMISSIONS
-from gateway.core.power import DEMANDS, Act, Actor, How, held, lacking, power
+from gateway.core.power import DEMANDS, OVER_ONESELF, Act, Actor, How, held, lacking, power
 from tests.builders import an_owner
 
 GROUPS = ("a", "b", "c", "d")
@@ -42,6 +43,8 @@ def test_nobody_comes_to_control_more_power_than_they_had(permissions, world, pl
     owners = people(world)
     owners["mallory"] = replace(owners["mallory"], enabled=True)
     ceiling = held(permissions, owners["mallory"].groups)
+    above = {login for login, one in owners.items() if held(permissions, one.groups) - ceiling - OVER_ONESELF}
+    began = dict(owners)
     controlled = {"mallory"}
     for as_whom, act, on_whom, groups in plan:
         if as_whom not in controlled:
@@ -50,7 +53,7 @@ def test_nobody_comes_to_control_more_power_than_they_had(permissions, world, pl
         target = owners[on_whom]
         if act in {Act.SET_GROUPS, Act.ADD_OWNER}:
             target = replace(target, groups=tuple(sorted(groups)))
-        if lacking(permissions, actor, act, target) is not None:
+        if lacking(permissions, actor, act, target, owners[on_whom]) is not None:
             continue
         if act is Act.SET_GROUPS:
             owners[on_whom] = target
@@ -60,6 +63,8 @@ def test_nobody_comes_to_control_more_power_than_they_had(permissions, world, pl
             controlled.add(on_whom)
         for login in controlled:
             assert held(permissions, owners[login].groups) <= ceiling
+    for login in above:
+        assert owners[login] == began[login]
 
 
 @given(policies, worlds, st.sampled_from(list(Act)), some_groups)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from gateway.auth.desk import Desk, Effect, effective
 from gateway.auth.imports.report import RefusedLine
 from gateway.auth.imports.rows import BadRow, Row, read_rows
+from gateway.auth.last_one import refuse_last
 from gateway.auth.owners import ID_BYTES
 from gateway.auth.power import acting, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
@@ -206,9 +207,11 @@ async def _refuse_update(change: Change, desk: Desk, actor: Actor, wish: _Wish, 
     after = replace(owner, groups=groups)
     refuse_lacking(desk, actor, Act.EDIT_OWNER, after)
     if groups != owner.groups:
-        refuse_lacking(desk, actor, Act.SET_GROUPS, after)
+        refuse_lacking(desk, actor, Act.SET_GROUPS, after, was=owner)
     if wish.enabled not in {None, owner.enabled}:
-        refuse_lacking(desk, actor, Act.ENABLE if wish.enabled else Act.DISABLE, after)
+        after = replace(after, enabled=bool(wish.enabled))
+        refuse_lacking(desk, actor, Act.ENABLE if wish.enabled else Act.DISABLE, after, was=owner)
+    await refuse_last(change, desk, actor, was=owner, after=after)
 
 
 def _judge(desk: Desk, row: Row | BadRow, counts: _Counts) -> _Wish | RefusedLine:

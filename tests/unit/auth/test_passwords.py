@@ -1,12 +1,16 @@
 """Passwords at rest, who may set them, and what comparing them costs."""
 
+import io
+
 import pytest
 
-from gateway.auth.directory import sync_directory
+from gateway.auth.directory import replace_sso_groups, sync_directory
 from gateway.auth.directory_file import Listed
 from gateway.auth.groups import change_groups
 from gateway.auth.hashing import HashPool
-from gateway.auth.owners import create_owner
+from gateway.auth.imports.report import RefusedLine
+from gateway.auth.imports.users import import_users
+from gateway.auth.owners import create_owner, set_enabled
 from gateway.auth.passwords import NOBODY, PASSWORD_PROFILE, hash_password, matches
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
@@ -102,6 +106,40 @@ async def test_nobody_sets_the_password_of_somebody_with_more_power_than_their_o
         assert (await at.desk.store.account("helper")).owner.groups == ("guests",)
         await at.set_password("alice", GOOD)
         assert await at.set_password("boss", OTHER, actor=await at.actor("alice"))
+
+
+async def test_no_file_takes_what_its_hander_could_not_take_by_hand(installed):
+    text = CONFIG.replace("users: [admins]", "users: [admins, guests]")
+    installed.config.write_text(text, "utf-8")
+    async with front(installed) as at:
+        await at.user("helper", "guests")
+        await at.user("boss", "admins")
+        await at.sso_user("chief", "admins")
+        actor = await at.actor("helper")
+        for listed in ("boss,staff,true", "boss,admins,false", "boss,,"):
+            lines: list[RefusedLine] = []
+            source = io.BytesIO(f"login,groups,enabled\n{listed}\n".encode())
+            done = await import_users(
+                at.desk, actor=actor, source=source, refused=lines.append, progress=lambda _: None, update=True
+            )
+            assert (done.updated, len(lines)) == (0, 1)
+            assert "more than you do" in lines[0].why
+        gone = (Listed(line=1, login="chief", enabled=False, groups=frozenset()),)
+        for people, more in ((gone, {}), ((), {"disable_missing": True})):
+            work = sync_directory(at.desk, actor=actor, people=people, force=True, **more)
+            assert await refusal(work) == "borrowed_power"
+        assert await refusal(replace_sso_groups(at.desk, actor=actor, login="chief", groups=[])) == "borrowed_power"
+        for login in ("boss", "chief"):
+            owner = (await at.desk.store.owner(login=login)).owner
+            assert (owner.enabled, owner.groups) == (True, ("admins",))
+
+
+async def test_the_operator_may_end_the_last_who_manages_people(installed):
+    async with front(installed) as at:
+        await at.user("boss", "admins")
+        disable = {"kind": OwnerKind.USER, "login": "boss", "enabled": False}
+        assert await refusal(set_enabled(at.desk, actor=await at.actor("boss"), **disable)) == "would_lock_out"
+        assert (await set_enabled(at.desk, actor=ROOT, **disable)).changed
 
 
 async def test_a_session_replaces_its_own_password_only_with_the_old_one(installed):

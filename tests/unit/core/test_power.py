@@ -62,7 +62,15 @@ def test_the_operator_holds_every_permission():
         (Act.SET_PASSWORD, ("helpdesk", "staff"), {}, None),
         (Act.SET_PASSWORD, ("helpdesk", "staff"), {"groups": ("admins",)}, Why.BORROWED),
         (Act.ENABLE, ("helpdesk", "staff"), {"groups": ("admins",), "enabled": False}, Why.BORROWED),
-        (Act.DISABLE, ("helpdesk",), {"groups": ("admins",)}, None),
+        (Act.DISABLE, ("helpdesk",), {}, None),
+        (Act.DISABLE, ("helpdesk",), {"groups": ("admins",)}, Why.BORROWED),
+        (Act.DISABLE, ("admins",), {"groups": ("auditors",)}, Why.BORROWED),
+        (Act.DISABLE, ("admins",), {"groups": ("admins", "helpdesk")}, None),
+        (Act.DELETE_OWNER, ("helpdesk",), {"groups": ("auditors",)}, Why.BORROWED),
+        (Act.END_SESSIONS, ("helpdesk",), {"groups": ("admins",)}, Why.BORROWED),
+        (Act.END_SESSIONS, ("helpdesk",), {}, None),
+        (Act.SEE_SESSIONS, ("helpdesk",), {"groups": ("admins",)}, None),
+        (Act.SEE_OWNER, ("helpdesk",), {"groups": ("admins",)}, None),
         (Act.MINT_TOKEN, ("admins", "staff"), {}, None),
         (Act.MINT_TOKEN, ("admins", "staff"), {"groups": ("auditors",)}, Why.BORROWED),
         (Act.MINT_TOKEN, ("helpdesk", "staff"), {}, Why.PERMISSION),
@@ -95,6 +103,15 @@ def test_nobody_sets_their_own_password_by_a_permission():
     for groups in ((), ("helpdesk", "staff"), ("admins",)):
         actor = by_session(*groups)
         assert why(actor, Act.SET_PASSWORD, actor.owner) is Why.OLD_PASSWORD
+
+
+@pytest.mark.parametrize(("before", "after"), [("admins", ()), ("admins", ("staff",)), ("auditors", ("staff",))])
+def test_nobody_takes_the_groups_of_somebody_who_holds_more(before, after):
+    target, was = an_owner("bob", groups=after), an_owner("bob", groups=(before,))
+    found = lacking(PERMITTED, by_session("helpdesk", "staff"), Act.SET_GROUPS, target, was)
+    assert (found.why, found.is_held) == (Why.BORROWED, True)
+    operator = Actor(name="cli:root", how=How.CLI)
+    assert lacking(PERMITTED, operator, Act.SET_GROUPS, target, was) is None
 
 
 def test_nobody_puts_themselves_into_a_group_with_more_power():

@@ -31,8 +31,8 @@ from gateway.web.api.resources.owner_views import (
 )
 
 SEEING = ("permission", "not_found")
-TAKING = (*SEEING, "token_ended")
-GIVING = (*TAKING, "borrowed_power", "needs_proof")
+TAKING = (*SEEING, "token_ended", "borrowed_power")
+GIVING = (*TAKING, "needs_proof")
 
 
 async def login_of(ask: Ask, kind: OwnerKind, act: Act) -> str:
@@ -183,6 +183,7 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
     tag = MANAGES[kind]
     word, a_word = ("user", "a user") if kind is OwnerKind.USER else ("application", "an application")
     one = f"/api/v1/{tag}/{{id}}"
+    last = ("would_lock_out",) if kind is OwnerKind.USER else ()
     row = partial(Operation, tag=tag, permission=tag)
     at = partial(row, parts={"id": f"The `id` of the {word}."})
     return (
@@ -240,7 +241,7 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
             description="All of its tokens are revoked. The login is never given again.",
             query=WaitQuery,
             answers={200: OwnerDeletedView},
-            problems=TAKING,
+            problems=(*TAKING, *last),
             if_match=IfMatch.OPTIONAL,
             handler=partial(delete, kind),
         ),
@@ -251,7 +252,7 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
             summary=f"Stop {a_word} and all of its tokens",
             query=WaitQuery,
             answers={200: OwnerChangedView},
-            problems=TAKING,
+            problems=(*TAKING, *last),
             has_etag=True,
             handler=partial(switch, kind, False),
         ),
@@ -285,7 +286,7 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
             body=GroupsSet,
             query=WaitQuery,
             answers={200: OwnerRegroupedView},
-            problems=("bad_value", "unknown_group", *GIVING),
+            problems=("bad_value", "unknown_group", *GIVING, *last),
             if_match=IfMatch.REQUIRED,
             has_etag=True,
             handler=partial(set_groups, kind),
@@ -298,7 +299,7 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
             body=GroupsChange,
             query=WaitQuery,
             answers={200: OwnerRegroupedView},
-            problems=("bad_value", "unknown_group", *GIVING),
+            problems=("bad_value", "unknown_group", *GIVING, *last),
             has_etag=True,
             handler=partial(move_groups, kind),
         ),

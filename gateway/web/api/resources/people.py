@@ -77,7 +77,7 @@ async def confirm(ask: Ask) -> Reply:
 
 async def show_sessions(ask: Ask) -> Reply:
     """Where a person is signed in."""
-    login = await login_of(ask, PERSON, Act.END_SESSIONS)
+    login = await login_of(ask, PERSON, Act.SEE_SESSIONS)
     rows = await sessions_of(ask.desk, actor=ask.actor, login=login)
     return Reply(
         body=UserSessionsView(

@@ -240,6 +240,39 @@ async def test_nobody_gives_a_power_that_they_lack(at):
     assert len((await at.ask("desk", "GET", "/api/v1/users?group=admins")).json["items"]) == 2
 
 
+async def test_nobody_stops_who_holds_more_than_they_do(at):
+    session = (await at.ask("desk", "GET", "/api/v1/users/{boss}/sessions")).json["items"][0]["id"]
+    for method, path, body in (
+        ("POST", "/api/v1/users/{boss}/disable", None),
+        ("DELETE", "/api/v1/users/{boss}", None),
+        ("DELETE", "/api/v1/users/{boss}/sessions", None),
+        ("DELETE", f"/api/v1/users/{{boss}}/sessions/{session}", None),
+        ("PUT", "/api/v1/users/{boss}/groups", {"groups": []}),
+        ("POST", "/api/v1/users/{boss}/groups", {"remove": ["admins"]}),
+    ):
+        answer = await at.ask("desk", method, path, **sent(body))
+        assert (answer.status, answer.code) == (403, "borrowed_power"), path
+        assert "boss, who holds more than you do: any_tokens, applications" in answer.json["detail"]
+    assert (await at.ask("boss", "GET", "/api/v1/me")).json["groups"] == ["admins"]
+    assert (await at.ask("boss", "POST", "/api/v1/users/{desk}/disable")).status == 200
+
+
+async def test_the_last_who_manages_people_neither_goes_nor_gives_that_up(at):
+    assert (await at.ask("boss", "POST", "/api/v1/users/{desk}/disable")).status == 200
+    for method, path, body in (
+        ("POST", "/api/v1/users/{boss}/disable", None),
+        ("DELETE", "/api/v1/users/{boss}", None),
+        ("PUT", "/api/v1/users/{boss}/groups", {"groups": ["staff"]}),
+        ("POST", "/api/v1/users/{boss}/groups", {"remove": ["admins"]}),
+    ):
+        answer = await at.ask("boss", method, path, **sent(body))
+        assert (answer.status, answer.code) == (409, "would_lock_out"), path
+        assert "boss is the last who can sign in and do it" in answer.json["detail"]
+    assert (await at.ask("boss", "POST", "/api/v1/users/{boss}/groups", json={"add": ["staff"]})).status == 200
+    assert (await at.ask("boss", "POST", "/api/v1/users/{bob}/groups", json={"add": ["desk"]})).status == 200
+    assert (await at.ask("boss", "DELETE", "/api/v1/users/{boss}")).status == 200
+
+
 async def test_one_sees_oneself_and_changes_nothing_of_it(at):
     seen = await at.ask("plain", "GET", "/api/v1/users/{plain}")
     assert (seen.status, seen.json["login"]) == (200, "plain")
