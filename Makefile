@@ -38,7 +38,8 @@ lint: install-dev
 test: install-dev lint ## everything, with real proxies; as root on Debian it installs what it needs (deps-system)
 	@.ci/deps-system --if-allowed
 	@$(BIN)/python -m supply.audit --where-possible
-	$(BIN)/python -m pytest -n 3 --dist worksteal tests --ignore=tests/e2e
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests --ignore=tests/e2e --ignore=tests/portal
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/portal
 	$(BIN)/python -m pytest tests/e2e
 	@.ci/deps-system --report
 
@@ -83,7 +84,7 @@ clean: ## remove what these targets made, the environments included
 install: $(VENV)/.runtime ## the gateway and what the demo needs, from hashed locks, into .venv
 install-dev: $(VENV)/.dev .venv-httpbin/.done ## also the linters, the test tools and the real proxies
 
-deps-system: ## as root: the few Debian packages that the tests also want (nginx 1.22, curl, wget, git, systemd)
+deps-system: ## as root: the few Debian packages that the tests also want (nginx 1.22, chromium, git, ...)
 	@.ci/deps-system
 
 $(BIN)/python:

@@ -1,0 +1,239 @@
+"""One installation with everything around it: made by the real command, served by the real processes.
+
+    house = await House.build(folder)      gateway and Caddy run
+    await house.person("alice", groups=["staff"])
+    await house.use(token)                 a real request through Caddy and the check
+    await house.close()
+
+The desk is the installation opened a second time, in the test's own process, as the command line opens it: people and
+tokens are made through it by the use cases, at a clock that may be turned back.
+"""
+
+import asyncio
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.auth.desk import Desk
+from gateway.auth.hashing import HashPool
+from gateway.auth.keyring import load as load_keys
+from gateway.auth.owners import create_owner
+from gateway.auth.passwords import password_pool, set_password
+from gateway.auth.power import operator
+from gateway.auth.tokens import Minted, create_token
+from gateway.cli.desk import load_settings
+from gateway.core.owner import OwnerKind
+from gateway.core.token import Secret
+from gateway.store import Store
+from tests.e2e.harness.gateway import command, run
+from tests.e2e.harness.process import Program, free_port, listens
+from tests.e2e.harness.proxies import BIN
+from tests.portal.harness.clock import Clock
+from tests.portal.harness.people import Person
+from tests.portal.harness.site import APP, CERTIFICATE, CONFIG, SECURE, caddyfile
+
+OPERATOR = operator("cli:operator")
+COOKIES = {True: "__Host-token-gateway", False: "token-gateway"}
+
+
+class House:
+    """The installation, its processes, its desk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "gateway"
+        self.config = self.folder / "token-gateway.yaml"
+        self.check_port, self.portal_port, self.ops_port, self.tls_port = (free_port() for _ in range(4))
+        self.plain = f"http://127.0.0.1:{self.portal_port}"
+        self.clock = Clock()
+        self.desk: Desk
+        self._passwords = password_pool()
+        self._stack = AsyncExitStack()
+        self._people = 0
+        self.gateway = Program(
+            "token-gateway serve", [command(), "--config", str(self.config), "serve"], folder / "gateway.log"
+        )
+        self.caddy = Program(
+            "caddy",
+            [str(BIN / "caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"],
+            folder / "caddy.log",
+            env={"HOME": str(folder)},
+        )
+
+    @classmethod
+    async def build(cls, folder: Path) -> "House":
+        """Made, opened and served."""
+        house = cls(folder)
+        await asyncio.to_thread(house._install, folder)
+        try:
+            await house._open()
+            await asyncio.to_thread(house._start)
+        except BaseException:
+            await house.close()
+            raise
+        return house
+
+    @property
+    def origins(self) -> tuple[str, str]:
+        """Where browsers find the portal: behind the proxy with TLS, and directly."""
+        return SECURE, self.plain
+
+    async def close(self) -> None:
+        """Stop what was started, and close the desk."""
+        for program in (self.caddy, self.gateway):
+            if program.process is not None:
+                await asyncio.to_thread(program.stop)
+        await self._stack.aclose()
+        self._passwords.close()
+
+    async def person(
+        self,
+        login: str = "",
+        *,
+        groups: Sequence[str] = ("staff",),
+        name: str = "",
+        email: str = "",
+        organisations: Sequence[str] = (),
+        must_change: bool = False,
+    ) -> Person:
+        """A new user with a password. Without a login: one that nobody had. Each stands at an address of their own."""
+        self._people += 1
+        made = Person(
+            login=login or f"person-{self._people}",
+            password=f"a fine long password no. {self._people}",
+            name=name,
+            email=email,
+            address=f"198.51.100.{self._people % 250 + 1}",
+        )
+        await create_owner(
+            self.desk,
+            actor=OPERATOR,
+            kind=OwnerKind.USER,
+            login=made.login,
+            name=name,
+            email=email,
+            groups=groups,
+            organisations=organisations,
+        )
+        await set_password(
+            self.desk,
+            self._passwords,
+            actor=OPERATOR,
+            login=made.login,
+            password=Secret(made.password),
+            must_change=must_change,
+        )
+        return made
+
+    async def token(
+        self,
+        owner: Person | str,
+        name: str = "laptop",
+        *scopes: str,
+        kind: OwnerKind = OwnerKind.USER,
+        expires: timedelta | None = None,
+        networks: Sequence[str] = (),
+    ) -> Minted:
+        """A new token of theirs; `.whole.reveal()` is what a client presents, `.token.id` what addresses name."""
+        return await create_token(
+            self.desk,
+            actor=OPERATOR,
+            owner_kind=kind,
+            login=owner if isinstance(owner, str) else owner.login,
+            name=name,
+            scopes=scopes or ("rest",),
+            expires=expires,
+            networks=networks,
+        )
+
+    async def cookie(self, person: Person, origin: str = SECURE) -> dict[str, Any]:
+        """Sign in by the API; the session's cookie for a browser at that origin."""
+        return await asyncio.to_thread(self._cookie, person, origin)
+
+    async def use(
+        self,
+        token: str | None,
+        path: str = "/api/hello",
+        *,
+        host: str = APP,
+        method: str = "GET",
+        address: str = "203.0.113.9",
+    ) -> tuple[int, str]:
+        """A real request to an app behind Caddy, with the token; the status, and what came back."""
+        headers = {"Host": host, "X-Forwarded-For": address}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return await asyncio.to_thread(self._behind_caddy, method, path, host, headers)
+
+    def log(self) -> list[dict[str, Any]]:
+        """What the gateway has logged, a line an object."""
+        return [json.loads(line) for line in self.gateway.log.read_text("utf-8").splitlines()]
+
+    def _install(self, folder: Path) -> None:
+        run([command(), "init", str(self.folder), "--admin", "operator"])
+        ports = {"check": self.check_port, "portal": self.portal_port, "ops": self.ops_port}
+        self.config.write_text(CONFIG.format(**ports), "utf-8")
+        run([command(), "--config", str(self.config), "proxy-config", "caddy", "--output", str(folder)])
+        (folder / "Caddyfile").write_text(caddyfile(folder, port=self.tls_port, portal=self.portal_port), "utf-8")
+
+    async def _open(self) -> None:
+        settings = load_settings(self.config)
+        keyring = load_keys(settings.key_file)
+        store = await Store.open(settings.store.url, now=self.clock, keys=keyring.keys, brand=settings.tokens.brand)
+        self._stack.push_async_callback(store.close)
+        pool = HashPool(threads=1, queue=64, name="argon2-test")
+        self._stack.callback(pool.close)
+        self.desk = Desk(store=store, keyring=keyring, hashing=pool, settings=settings, now=self.clock, waits=False)
+
+    def _start(self) -> None:
+        self.gateway.start(self._is_ready)
+        self.caddy.start(lambda: listens(self.tls_port))
+
+    def _is_ready(self) -> bool:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=1)
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _cookie(self, person: Person, origin: str) -> dict[str, Any]:
+        host = origin.partition("//")[2]
+        body = json.dumps({"login": person.login, "password": person.password})
+        headers = {
+            "Host": host,
+            "Origin": origin,
+            "Content-Type": "application/json",
+            "X-Forwarded-For": person.address,
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0.0.0",
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.portal_port, timeout=20)
+        try:
+            connection.request("POST", "/api/v1/session", body, headers)
+            answer = connection.getresponse()
+            assert answer.status == 201, answer.read()
+            name, _, value = answer.headers["Set-Cookie"].partition(";")[0].partition("=")
+        finally:
+            connection.close()
+        secure = origin.startswith("https:")
+        assert name == COOKIES[secure]
+        return {"name": name, "value": value, "url": origin, "secure": secure, "httpOnly": True, "sameSite": "Lax"}
+
+    def _behind_caddy(self, method: str, path: str, host: str, headers: dict[str, str]) -> tuple[int, str]:
+        context = ssl.create_default_context(cafile=str(CERTIFICATE))
+        with (
+            socket.create_connection(("127.0.0.1", self.tls_port), timeout=20) as plain,
+            context.wrap_socket(plain, server_hostname=host) as wrapped,
+        ):
+            connection = http.client.HTTPConnection(host)
+            connection.sock = wrapped
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode("utf-8", "replace")

@@ -1,0 +1,14 @@
+"""Somebody who signs in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user with a password. `address`: where their browser stands."""
+
+    login: str
+    password: str
+    name: str = ""
+    email: str = ""
+    address: str = "198.51.100.7"
