@@ -28,6 +28,9 @@ from gateway.web.api.limit import PortalLimit
 from gateway.web.api.operations import all_operations
 from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.ops.readiness import Readiness
+from gateway.web.portal.app import Pages
+from gateway.web.portal.render import Look
+from gateway.web.portal.rows import PAGES
 
 log = structlog.get_logger("gateway")
 
@@ -58,7 +61,9 @@ class Portal:
             refusals=self._refusals,
             repeats=Repeats(),
         )
-        self._app = api_app(parts, all_operations())
+        pages = Pages(parts, PAGES, Look())
+        self._app = api_app(parts, all_operations(), pages.tell)
+        pages.add_to(self._app)
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -28,11 +28,17 @@ log = structlog.get_logger("api")
 
 MAX_BODY = 16 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Tell = Callable[[web.Request, Problem], web.Response]
 _HTTP = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def api_app(parts: Parts, operations: Sequence[Operation]) -> web.Application:
-    """The application."""
+def tell_program(_: web.Request, problem: Problem) -> web.Response:
+    """An error as RFC 9457 says."""
+    return problem.answer()
+
+
+def api_app(parts: Parts, operations: Sequence[Operation], tell: Tell = tell_program) -> web.Application:
+    """The application. `tell`: how errors are told, also of what is added to it."""
 
     @web.middleware
     async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -47,7 +53,7 @@ def api_app(parts: Parts, operations: Sequence[Operation]) -> web.Application:
                 )
             return await handler(request)
         except Exception as error:  # noqa: BLE001  the request boundary: no input may end a connection without an answer
-            return _problem(error).answer()
+            return tell(request, _problem(error))
 
     app = web.Application(middlewares=[frame], client_max_size=MAX_BODY)
     for operation in operations:

@@ -1,9 +1,12 @@
-"""The API on an installation of its own, without sockets of ours: a client that behaves like a browser, or not."""
+"""The API and the pages on an installation of its own, without sockets of ours: a client that behaves like a browser, or not."""
 
 import contextlib
+import html
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -16,11 +19,15 @@ from gateway.web.api.limit import PortalLimit
 from gateway.web.api.operation import Operation
 from gateway.web.api.operations import all_operations
 from gateway.web.api.parts import Parts, Surroundings
+from gateway.web.portal.app import Pages
+from gateway.web.portal.render import Look
+from gateway.web.portal.rows import PAGES
 from tests.installation import Installation
 from tests.unit.auth.signing_in import GOOD, Front, front
 
 HOST = "gateway.example.org"
 ORIGIN = f"https://{HOST}"
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 
 
 @dataclass
@@ -35,6 +42,11 @@ class Answer:
     @property
     def code(self) -> str:
         return self.json["code"]
+
+    @property
+    def text(self) -> str:
+        """The page."""
+        return html.unescape(self.raw.decode())
 
     @property
     def cookie(self) -> str:
@@ -57,16 +69,23 @@ class Portal:
         headers = {"Host": HOST, "X-Forwarded-For": "192.0.2.7", "Origin": ORIGIN, "Cookie": cookie or None}
         headers |= more.pop("headers", {})
         sent = {name: value for name, value in headers.items() if value is not None}
-        async with self.client.request(method, path, headers=sent, **more) as answer:
+        async with self.client.request(method, path, headers=sent, allow_redirects=False, **more) as answer:
             raw = await answer.read()
             is_json = answer.content_type.endswith("json")
             return Answer(
                 answer.status, answer.headers, raw, await answer.json(content_type=None) if is_json and raw else None
             )
 
+    async def send(self, path: str, *, cookie: str = "", **fields: Any) -> Answer:
+        """A page's form, as a browser sends it; a list of values is several fields of one name."""
+        return await self.ask("POST", path, cookie=cookie, data=urlencode(fields, doseq=True), headers=FORM)
+
     async def sign_in(self, login: str = "bob", password: str = GOOD, **more: Any) -> Answer:
         """Sign in, as the page does."""
         return await self.ask("POST", "/api/v1/session", json={"login": login, "password": password}, **more)
+
+
+look = cache(Look)
 
 
 @contextlib.asynccontextmanager
@@ -92,6 +111,8 @@ async def portal(
             refusals=(refusals := Refusals(at.desk.store, clock=at.desk.now, fault=print)),
             repeats=Repeats(),
         )
-        app = api_app(parts, all_operations() if operations is None else operations)
+        pages = Pages(parts, PAGES, look())
+        app = api_app(parts, all_operations() if operations is None else operations, pages.tell)
+        pages.add_to(app)
         async with TestClient(TestServer(app)) as client:
             yield Portal(at, client, limit, refusals, seconds)

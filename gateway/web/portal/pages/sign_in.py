@@ -1,0 +1,100 @@
+"""Signing in and out, and the password."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.auth.refused import Refused
+from gateway.core.password import MIN_LENGTH
+from gateway.web.api.cookie import session_secret
+from gateway.web.portal.form import Form
+from gateway.web.portal.own_path import HOME, own_path
+from gateway.web.portal.page import Answer, Needs, Notice, Page, Resumed, Sent, Shown, Visit
+
+KEPT = "kept."  # before the names of fields that wait on the sign-in page
+
+
+async def show(visit: Visit) -> Answer:
+    """The sign-in page; whoever is signed in goes on."""
+    to = own_path(visit.form.value("to") or visit.asked("to"))
+    if visit.signed_in is not None and visit.form.given is None:
+        return Sent(to=to)
+    return _page(to, _kept(visit.form), visit.form.value("kept_path"))
+
+
+async def act(visit: Visit) -> Answer:
+    """Sign in by login and password, and go on to where one wanted to be, with what had been typed there."""
+    begun = await visit.parts.sessions.sign_in(
+        login=visit.form.value("login"),
+        password=visit.form.secret("password"),
+        address=visit.address,
+        user_agent=visit.user_agent,
+        before=session_secret(visit.request, visit.origin),
+    )
+    to, kept = own_path(visit.form.value("to")), _kept(visit.form)
+    if kept and (path := own_path(visit.form.value("kept_path"))) != HOME:
+        given: dict[str, list[str]] = {}
+        for name, value in kept:
+            given.setdefault(name, []).append(value)
+        return Resumed(path=path, given=given, signed_in=begun.session, session=begun.secret)
+    return Sent(to=to, session=begun.secret)
+
+
+def waiting(visit: Visit) -> Shown:
+    """The sign-in page for somebody whose session was lost: what they typed elsewhere waits on it."""
+    kept, path = visit.form.kept(), own_path(visit.path)
+    visit.form = Form()
+    return _page(path, kept, path, status=403)
+
+
+async def sign_out(visit: Visit) -> Answer:
+    """End the session of this browser."""
+    await visit.parts.sessions.end(visit.session, session_id=visit.session.id, address=visit.address)
+    return Sent(to="/sign-in", ends_session=True)
+
+
+async def show_password(visit: Visit) -> Answer:
+    """The form for another password."""
+    return Shown(template="password.html", data={"must_change": visit.session.must_change, "min_length": MIN_LENGTH})
+
+
+async def change_password(visit: Visit) -> Answer:
+    """Another password. Every session ends, and a new one begins; tokens live on."""
+    new = visit.form.secret("new")
+    if new.reveal() != visit.form.secret("again").reveal():
+        raise Refused("bad_value", field="again", message="the two are not the same", mend="type the new one twice")
+    try:
+        begun = await visit.parts.sessions.change_password(
+            visit.session,
+            current=visit.form.secret("current"),
+            new=new,
+            address=visit.address,
+            user_agent=visit.user_agent,
+        )
+    except Refused as refused:
+        at = {"sign_in": "current", "weak_password": "new"}.get(refused.code, refused.field)
+        raise Refused(refused.code, field=at, message=refused.message, mend=refused.mend) from None
+    visit.signed_in = begun.session
+    text = visit.words("Your password is changed. You are signed out everywhere else; your tokens work on.")
+    return Sent(to=HOME, session=begun.secret, notice=Notice(text=text))
+
+
+def _page(
+    to: str,
+    kept: Sequence[tuple[str, str]],
+    kept_path: str,
+    *,
+    status: int = 200,
+) -> Shown:
+    carried = [("to", to), ("kept_path", own_path(kept_path)), *((KEPT + name, value) for name, value in kept)]
+    data: Mapping[str, object] = {"kept": carried, "has_kept": bool(kept), "sso_path": "", "has_password": True}
+    return Shown(template="sign_in.html", data=data, status=status)
+
+
+def _kept(form: Form) -> list[tuple[str, str]]:
+    return [(name.removeprefix(KEPT), one) for name, one in form.kept() if name.startswith(KEPT)]
+
+
+PAGES = (
+    Page(name="sign_in", path="/sign-in", show=show, act=act, needs=Needs.NOTHING),
+    Page(name="sign_out", path="/sign-out", act=sign_out, needs=Needs.ANY_SESSION),
+    Page(name="password", path="/password", show=show_password, act=change_password, needs=Needs.ANY_SESSION),
+)

@@ -1,0 +1,295 @@
+"""A person's way with one token: make it, see it, edit it, give it another secret, stop it, end it."""
+
+from datetime import datetime, timedelta
+
+from gateway.auth.desk import Effect
+from gateway.auth.refused import Refused
+from gateway.auth.token_choices import choosable_scopes, token_policy
+from gateway.auth.token_edit import edit_token
+from gateway.auth.token_known import refuse_unknown
+from gateway.auth.token_list import daily_uses, show_token
+from gateway.auth.token_revoke import revoke_tokens
+from gateway.auth.token_stops import resume_token, suspend_tokens
+from gateway.auth.token_wishes import NEVER, read_expires, read_owner, read_span
+from gateway.auth.tokens import KIND_OF, Minted, create_token, rotate_token
+from gateway.core.token import Kind
+from gateway.web.portal.form import Form
+from gateway.web.portal.page import Answer, Notice, Page, Sent, Shown, Visit
+from gateway.web.portal.pages.account import CHART_DAYS
+from gateway.web.portal.token_lines import lines_for
+from gateway.web.portal.token_shown import TokenShown, token_path, token_shown
+
+ANY = frozenset({"own_tokens", "any_tokens"})
+CUSTOM, KEEP = "custom", "keep"
+DEFAULT_GRACE = "0"
+GRACES = ("0", "10m", "1h", "12h", "1d", "7d")
+UNTIL_USED = "until_used"
+
+
+async def show_new(visit: Visit) -> Answer:
+    """The form for a token, for oneself or, by who may, for another."""
+    user, application = _for_whom(visit)
+    kind, login = read_owner(visit.actor, user, application)
+    rules = token_policy(visit.desk, actor=visit.actor).lifetimes[KIND_OF[kind]]
+    present = {"expires": f"{rules.default.days}d"}
+    if visit.form.given is None:
+        visit.form = Form(present=present)
+    return Shown(
+        template="token_new.html",
+        data=_choices(visit, KIND_OF[kind])
+        | {
+            "for_user": user or "",
+            "for_application": application or "",
+            "owner": login,
+            "is_mine": login == visit.owner.login,
+            "default_lifetime": rules.default,
+            "back": "/",
+        },
+    )
+
+
+async def create(visit: Visit) -> Answer:
+    """Make it, and show its secret, once."""
+    form = visit.form
+    user, application = _for_whom(visit)
+    kind, login = read_owner(visit.actor, user, application)
+    minted = await create_token(
+        visit.desk,
+        actor=visit.actor,
+        owner_kind=kind,
+        login=login,
+        name=form.value("name"),
+        scopes=sorted(form.values("scope")),
+        networks=form.lines("networks"),
+        hosts=form.lines("hosts"),
+        expires=_expires(form),
+        idle=_idle(form),
+        address=visit.address,
+    )
+    return await _made(visit, minted)
+
+
+async def show(visit: Visit) -> Answer:
+    """A token: what it may, what it did, and what can be done with it."""
+    found = await show_token(visit.desk, actor=visit.actor, reference=visit.part("token"))
+    days = await daily_uses(visit.desk, actor=visit.actor, reference=visit.part("token"), days=CHART_DAYS)
+    token = token_shown(visit.desk, found.entry, days)
+    return Shown(
+        template="token.html",
+        data={
+            "token": token,
+            "secrets": found.secrets,
+            "chart_days": CHART_DAYS,
+            "is_mine": found.entry.owner.id == visit.owner.id,
+        },
+    )
+
+
+async def show_edit(visit: Visit) -> Answer:
+    """The form for other settings."""
+    token = await _token(visit)
+    if token.is_ended:
+        return _ended(visit, token)
+    if visit.form.given is None:
+        visit.form = Form(
+            present={
+                "name": token.name,
+                "scope": list(token.scopes),
+                "expires": KEEP,
+                "networks": "\n".join(token.networks),
+                "hosts": "\n".join(token.hosts),
+                "idle": "" if token.idle is None else f"{token.idle.days}d",
+                "version": str(token.version),
+            }
+        )
+    kind = Kind(token.kind)
+    return Shown(template="token_edit.html", data=_choices(visit, kind, token) | {"token": token, "back": token.path})
+
+
+async def edit(visit: Visit) -> Answer:
+    """Change what was changed."""
+    form = visit.form
+    edited = await edit_token(
+        visit.desk,
+        actor=visit.actor,
+        reference=visit.part("token"),
+        name=form.value("name"),
+        scopes=sorted(form.values("scope")),
+        networks=form.lines("networks"),
+        hosts=form.lines("hosts"),
+        expires=_expires(form),
+        idle=_idle(form) or NEVER,
+        expected_version=_version(form),
+        address=visit.address,
+    )
+    words = visit.words("Saved.") if edited.changed else visit.words("Nothing was changed.")
+    return Sent(to=token_path(visit.desk, edited.token), notice=_notice(visit, words, edited.effect))
+
+
+async def show_rotate(visit: Visit) -> Answer:
+    """Ask how long the old secret shall work on."""
+    token = await _token(visit)
+    if token.is_ended:
+        return _ended(visit, token)
+    if visit.form.given is None:
+        visit.form = Form(present={"grace": DEFAULT_GRACE})
+    graces = [(grace, None if grace == "0" else read_span(grace, "grace", none="0")) for grace in GRACES]
+    data = {"token": token, "graces": graces, "needs_proof": visit.needs_proof}
+    return Shown(template="token_rotate.html", data=data)
+
+
+async def rotate(visit: Visit) -> Answer:
+    """Give it another secret, and show that, once."""
+    grace = visit.form.value("grace", DEFAULT_GRACE)
+    until_used = grace == UNTIL_USED
+    minted = await rotate_token(
+        visit.desk,
+        actor=visit.actor,
+        reference=visit.part("token"),
+        grace=timedelta(0) if until_used else read_span(grace, "grace", none="0") or timedelta(0),
+        until_used=until_used,
+        address=visit.address,
+    )
+    return await _made(visit, minted)
+
+
+async def show_suspend(visit: Visit) -> Answer:
+    """Ask whether."""
+    return await _confirm(visit, "suspend")
+
+
+async def suspend(visit: Visit) -> Answer:
+    """Stop it until it is resumed."""
+    reference = visit.part("token")
+    done = await suspend_tokens(visit.desk, actor=visit.actor, references=[reference], address=visit.address)
+    if done.unknown:
+        await refuse_unknown(visit.desk, visit.actor, reference)
+    token = done.stopped[0].token
+    words = visit.words("%(name)s is suspended: nothing gets in with it until you resume it.", name=token.name)
+    return Sent(to=token_path(visit.desk, token), notice=_notice(visit, words, done.effect))
+
+
+async def show_resume(visit: Visit) -> Answer:
+    """Ask whether."""
+    return await _confirm(visit, "resume")
+
+
+async def resume(visit: Visit) -> Answer:
+    """Let it work again."""
+    done = await resume_token(visit.desk, actor=visit.actor, reference=visit.part("token"), address=visit.address)
+    words = visit.words("%(name)s works again.", name=done.token.name)
+    return Sent(to=token_path(visit.desk, done.token), notice=Notice(text=words))
+
+
+async def show_revoke(visit: Visit) -> Answer:
+    """Ask whether: there is no way back."""
+    return await _confirm(visit, "revoke")
+
+
+async def revoke(visit: Visit) -> Answer:
+    """End it for good."""
+    reference = visit.part("token")
+    done = await revoke_tokens(visit.desk, actor=visit.actor, references=[reference], address=visit.address)
+    if done.unknown:
+        await refuse_unknown(visit.desk, visit.actor, reference)
+    token = done.revoked[0].token
+    words = visit.words("%(name)s is revoked. Nothing gets in with it any more.", name=token.name)
+    return Sent(to=token_path(visit.desk, token), notice=_notice(visit, words, done.effect))
+
+
+async def _made(visit: Visit, minted: Minted) -> Shown:
+    """The page that shows a secret: the answer itself, which no address leads back to."""
+    desk, token = visit.desk, minted.token
+    found = await show_token(desk, actor=visit.actor, reference=token.id)
+    shown = token_shown(desk, found.entry)
+    return Shown(
+        template="token_made.html",
+        data={
+            "token": shown,
+            "secret": minted.whole.reveal(),
+            "old_ends_at": minted.old_ends_at,
+            "until_used": minted.until_used,
+            "is_rotated": minted.old_ends_at is not None,
+            "lines": await lines_for(visit, minted),
+        },
+    )
+
+
+async def _confirm(visit: Visit, act: str) -> Answer:
+    token = await _token(visit)
+    if token.is_ended:
+        return _ended(visit, token)
+    return Shown(template="token_confirm.html", data={"token": token, "act": act, "needs_proof": visit.needs_proof})
+
+
+async def _token(visit: Visit) -> TokenShown:
+    found = await show_token(visit.desk, actor=visit.actor, reference=visit.part("token"))
+    return token_shown(visit.desk, found.entry)
+
+
+def _ended(visit: Visit, token: TokenShown) -> Sent:
+    words = visit.words("%(name)s has ended for good. Make a new token in its place.", name=token.name)
+    return Sent(to=token.path, notice=Notice(text=words, kind="info"))
+
+
+def _choices(visit: Visit, kind: Kind, token: TokenShown | None = None) -> dict[str, object]:
+    """What a form for a token offers. Scopes that a token has and that are not declared any more may stay."""
+    declared = dict(choosable_scopes(visit.desk, actor=visit.actor))
+    for name in () if token is None else token.scopes:
+        declared.setdefault(name, "")
+    lifetimes = token_policy(visit.desk, actor=visit.actor).lifetimes[kind]
+    return {
+        "scopes": [{"name": name, "text": text} for name, text in declared.items()],
+        "presets": [{"value": f"{span.days}d", "span": span} for span in lifetimes.presets],
+        "longest": lifetimes.longest,
+        "may_never": lifetimes.longest is None,
+        "needs_proof": visit.needs_proof,
+    }
+
+
+def _for_whom(visit: Visit) -> tuple[str | None, str | None]:
+    """The user or application that the page was opened for; neither: oneself."""
+    if visit.form.given is None:
+        return visit.asked("user") or None, visit.asked("application") or None
+    return visit.form.value("user") or None, visit.form.value("application") or None
+
+
+def _expires(form: Form) -> timedelta | datetime | None:
+    chosen = form.value("expires")
+    if chosen == CUSTOM:
+        written = form.value("expires_on")
+        if not written:
+            raise Refused("bad_value", field="expires_on", message="no day was given", mend="choose one")
+        return read_expires(written)
+    return None if chosen in {"", KEEP} else read_expires(chosen)
+
+
+def _idle(form: Form) -> timedelta | None:
+    return read_span(form.value("idle") or "none", "idle", none="none")
+
+
+def _version(form: Form) -> int | None:
+    text = form.value("version")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _notice(visit: Visit, text: str, effect: Effect | None) -> Notice:
+    """Say also when something is not effective everywhere yet."""
+    if effect is None or effect.everywhere_by is None:
+        return Notice(text=text)
+    more = visit.words(
+        "Hosts that cannot reach the store may go on until %(by)s.", by=f"{effect.everywhere_by:%H:%M:%S} UTC"
+    )
+    return Notice(text=f"{text} {more}", kind="warning")
+
+
+_ONE = "/tokens/{token}"
+PAGES = (
+    Page(name="token_new", path="/tokens/new", show=show_new, act=create, permissions=ANY, is_once=True),
+    Page(name="token", path=_ONE, show=show, permissions=ANY),
+    Page(name="token_edit", path=f"{_ONE}/edit", show=show_edit, act=edit, permissions=ANY),
+    Page(name="token_rotate", path=f"{_ONE}/rotate", show=show_rotate, act=rotate, permissions=ANY, is_once=True),
+    Page(name="token_suspend", path=f"{_ONE}/suspend", show=show_suspend, act=suspend, permissions=ANY),
+    Page(name="token_resume", path=f"{_ONE}/resume", show=show_resume, act=resume, permissions=ANY),
+    Page(name="token_revoke", path=f"{_ONE}/revoke", show=show_revoke, act=revoke, permissions=ANY),
+)
