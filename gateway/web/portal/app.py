@@ -23,7 +23,19 @@ from gateway.web.portal.form import Form, read_form
 from gateway.web.portal.notices import Notices
 from gateway.web.portal.once import Sendings
 from gateway.web.portal.own_path import sign_in_path
-from gateway.web.portal.page import Answer, Needs, Notice, Page, Resumed, Sent, Shown, Visit, linked, permitted
+from gateway.web.portal.page import (
+    Answer,
+    Needs,
+    Notice,
+    Page,
+    Resumed,
+    Sent,
+    Shown,
+    Visit,
+    linked,
+    permitted,
+    shown_at,
+)
 from gateway.web.portal.pages.sign_in import waiting
 from gateway.web.portal.render import Entry, Frame, Look, Me
 
@@ -55,16 +67,13 @@ class Pages:
         self._look = look
         self._notices = Notices()
         self._sendings = Sendings()
-        self._rows: dict[object, Page] = {}
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes of all pages and of the static files."""
         app.router.add_get(static.PATH, self._look.static.answer)
         for page in self._pages:
             if page.show is not None:
-                shows = self._answering(page, self._get)
-                self._rows[shows] = page
-                app.router.add_get(page.path, shows)
+                app.router.add_get(page.path, self._answering(page, self._get))
             if page.act is not None:
                 app.router.add_post(page.path, self._answering(page, self._post))
 
@@ -179,15 +188,15 @@ class Pages:
     async def _resume(self, visit: Visit, resumed: Resumed) -> web.Response:
         """Show the page whose form had been sent, with what had been typed."""
         begun = Sent(to=resumed.path, session=resumed.session)
-        wanted = visit.request.clone(method="GET", rel_url=resumed.path)
-        match = await visit.request.app.router.resolve(wanted)
-        page = self._rows.get(match.handler)
-        if page is None or page.show is None:
+        found = shown_at(self._pages, resumed.path)
+        if found is None:
             return self._redirect(visit, begun)
+        page, values = found
+        assert page.show is not None
         again = replace(
             visit,
             path=resumed.path,
-            values=dict(match),
+            values=values,
             signed_in=resumed.signed_in,
             form=Form(given=resumed.given),
         )

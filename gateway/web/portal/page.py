@@ -2,6 +2,7 @@
 look at every page.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,8 @@ from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import Problem
 from gateway.web.portal.form import Form
 from gateway.web.portal.words import Words
+
+_PART = re.compile(r"\{(\w+)\}")
 
 
 class Needs(StrEnum):
@@ -170,6 +173,15 @@ class Page:
     permissions: frozenset[str] = frozenset()
     link: Link | None = None
     is_once: bool = False  # sending its form twice does it once, and answers the same
+
+
+def shown_at(pages: Sequence[Page], path: str) -> tuple[Page, Mapping[str, str]] | None:
+    """The page that is shown at a path, and the named parts of the path; a path without parts goes before one with."""
+    for page in sorted(pages, key=lambda one: "{" in one.path):
+        found = None if page.show is None else re.fullmatch(_PART.sub(r"(?P<\1>[^{}/]+)", page.path), path)
+        if found is not None:
+            return page, found.groupdict()
+    return None
 
 
 def permitted(page: Page, permissions: frozenset[str]) -> bool:

@@ -4,38 +4,31 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from gateway.auth.token_list import daily_uses, page_tokens
-from gateway.core.reason import Reason
 from gateway.store import TokenEntry, TokenState
 from gateway.web.portal.page import Answer, Link, Page, Shown, Visit
-from gateway.web.portal.token_shown import ENDING, LIVE, TokenShown, token_shown
+from gateway.web.portal.token_shown import TokenShown, token_shown
 
 CHART_DAYS = 30
 SHOWN = 100  # of each state; the policy allows hardly more that live
-FRESH = timedelta(days=30)  # for so long a token that expired stands among those that live: its programs stand still
 
 
 async def show(visit: Visit) -> Answer:
-    """Who I am, and my tokens, the newest first."""
-    owner = visit.owner
+    """Who I am, and my tokens: those that live or could, and when asked for also those that were revoked."""
     may = "own_tokens" in visit.permissions and visit.desk.settings.portal.my_account
-    found = [one for state in TokenState for one in await _of(visit, state)] if may else []
+    shows_revoked = visit.asked("revoked") == "yes"
+    states = [one for one in TokenState if shows_revoked or one is not TokenState.REVOKED] if may else []
+    found = [token for state in states for token in await _of(visit, state)]
     found.sort(key=lambda one: one.created_at, reverse=True)
-    current = [one for one in found if not _is_over(visit, one)]
+    entry = await visit.desk.store.owner(id=visit.owner.id)
     return Shown(
         template="account.html",
         data={
-            "me": owner,
-            "signs_in_here": not owner.sso,
-            "password_path": "/password",
-            "new_path": "/tokens/new",
-            "may_have_tokens": may,
-            "tokens": current,
-            "over": [one for one in found if _is_over(visit, one)],
-            "counts": {
-                "working": sum(one.state in {LIVE, ENDING} for one in found),
-                "expiring": sum(one.state == ENDING for one in found),
-                "suspended": sum(one.state == Reason.SUSPENDED for one in found),
-            },
+            "owner": visit.owner,
+            "since": None if entry is None else entry.created_at,
+            "has_tokens": may,
+            "tokens": found,
+            "shows_revoked": shows_revoked,
+            "chart_days": CHART_DAYS,
         },
     )
 
@@ -54,12 +47,6 @@ async def _with_days(visit: Visit, entry: TokenEntry) -> TokenShown:
         return token_shown(visit.desk, entry)
     days = await daily_uses(visit.desk, actor=visit.actor, reference=entry.token.id, days=CHART_DAYS)
     return token_shown(visit.desk, entry, days)
-
-
-def _is_over(visit: Visit, token: TokenShown) -> bool:
-    if token.state == Reason.EXPIRED and token.expires_at is not None:
-        return visit.desk.now() - token.expires_at > FRESH
-    return token.is_ended
 
 
 PAGES = (Page(name="account", path="/", show=show, link=Link(label="My account", icon="user")),)

@@ -1,6 +1,6 @@
 """Signing in and out, and the password."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gateway.auth.refused import Refused
 from gateway.core.password import MIN_LENGTH
@@ -84,8 +84,7 @@ def _page(
     *,
     status: int = 200,
 ) -> Shown:
-    carried = [("to", to), ("kept_path", own_path(kept_path)), *((KEPT + name, value) for name, value in kept)]
-    data: Mapping[str, object] = {"kept": carried, "has_kept": bool(kept), "sso_path": "", "has_password": True}
+    data = {"to": to, "kept_path": own_path(kept_path), "kept": kept}
     return Shown(template="sign_in.html", data=data, status=status)
 
 

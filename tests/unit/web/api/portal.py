@@ -1,4 +1,4 @@
-"""The API and the pages on an installation of its own, without sockets of ours: a client that behaves like a browser, or not."""
+"""The API and the pages on an installation of its own: a client that behaves like a browser, or not."""
 
 import contextlib
 import html
