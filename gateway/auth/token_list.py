@@ -62,10 +62,17 @@ async def list_tokens(desk: Desk, *, actor: Actor, **wanted: Unpack[Wanted]) -> 
 
 
 async def page_tokens(
-    desk: Desk, *, actor: Actor, after: TokenPlace | None, limit: int, **wanted: Unpack[Wanted]
+    desk: Desk,
+    *,
+    actor: Actor,
+    after: TokenPlace | None,
+    limit: int,
+    newest_first: bool = False,
+    **wanted: Unpack[Wanted],
 ) -> TokenPage:
-    """The same list, a page at a time."""
-    return await desk.store.token_page(await _filter(desk, actor, wanted), after=after, limit=limit)
+    """The same list, a page at a time; also the other way round."""
+    wish = await _filter(desk, actor, wanted)
+    return await desk.store.token_page(wish, after=after, limit=limit, newest_first=newest_first)
 
 
 async def show_token(desk: Desk, *, actor: Actor, reference: str) -> Shown:

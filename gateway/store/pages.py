@@ -22,7 +22,7 @@ class OwnerPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPlace:
-    """Where in the list of all tokens, the oldest first, a page begins: after the one of this age and id."""
+    """Where in the list of all tokens, by age in either order, a page begins: after the one of this age and id."""
 
     created_at: datetime
     id: str
@@ -30,7 +30,7 @@ class TokenPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPage:
-    """Tokens, the oldest first. `after` is where the next page begins; None when there is none."""
+    """Tokens, by age. `after` is where the next page begins; None when there is none."""
 
     rows: tuple[TokenEntry, ...]
     after: TokenPlace | None
@@ -42,10 +42,14 @@ def owners_after(after: str | None, limit: int, kind: OwnerKind, wanted: OwnerFi
     return statement if after is None else statement.where(owners.c.login_folded > after)
 
 
-def tokens_after(after: TokenPlace | None, limit: int, wanted: TokenFilter, now: datetime) -> Select[Any]:
+def tokens_after(
+    after: TokenPlace | None, limit: int, wanted: TokenFilter, now: datetime, *, newest_first: bool
+) -> Select[Any]:
     """One row more than a page has, to see whether there is another."""
-    statement = list_tokens(wanted, now).limit(limit + 1)
+    statement = list_tokens(wanted, now, newest_first=newest_first).limit(limit + 1)
     if after is None:
         return statement
-    as_old = and_(tokens.c.created_at == after.created_at, tokens.c.id > after.id)
-    return statement.where(or_(tokens.c.created_at > after.created_at, as_old))
+    age, tie = tokens.c.created_at, tokens.c.id
+    if newest_first:
+        return statement.where(or_(age < after.created_at, and_(age == after.created_at, tie < after.id)))
+    return statement.where(or_(age > after.created_at, and_(age == after.created_at, tie > after.id)))

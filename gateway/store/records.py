@@ -189,9 +189,10 @@ class TokenFilter:
     name: str | None = None  # a part of it; ASCII letters in either case
 
 
-def list_tokens(wanted: TokenFilter, now: datetime) -> Select[Any]:
-    """Tokens that pass the filter, oldest first."""
-    return TOKENS.where(*_demands(wanted, now)).order_by(tokens.c.created_at, tokens.c.id)
+def list_tokens(wanted: TokenFilter, now: datetime, *, newest_first: bool = False) -> Select[Any]:
+    """Tokens that pass the filter, by age."""
+    order = (tokens.c.created_at, tokens.c.id)
+    return TOKENS.where(*_demands(wanted, now)).order_by(*(one.desc() if newest_first else one for one in order))
 
 
 def _demands(wanted: TokenFilter, now: datetime) -> Iterator[ColumnElement[bool]]:

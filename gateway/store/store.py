@@ -237,9 +237,11 @@ class Store(OutboxReads):
         statement = records.list_tokens(filtered, self._now())
         return tuple(map(records.token_entry, await self._engine.read(statement)))
 
-    async def token_page(self, wanted: TokenFilter, *, after: TokenPlace | None = None, limit: int) -> TokenPage:
-        """The tokens that pass the filter, oldest first, from the first one after a place."""
-        statement = pages.tokens_after(after, limit, wanted, self._now())
+    async def token_page(
+        self, wanted: TokenFilter, *, after: TokenPlace | None = None, limit: int, newest_first: bool = False
+    ) -> TokenPage:
+        """The tokens that pass the filter, by age, from the first one after a place."""
+        statement = pages.tokens_after(after, limit, wanted, self._now(), newest_first=newest_first)
         found = tuple(map(records.token_entry, await self._engine.read(statement)))
         rows = found[:limit]
         last = rows[-1].token if len(found) > limit else None

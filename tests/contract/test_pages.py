@@ -74,14 +74,15 @@ async def test_tokens_come_once_each_by_age_also_those_of_one_moment(store):
             await change.add_token(token, a_stored_secret(token))
     wanted = [token.id for token in sorted(made, key=lambda token: (token.created_at, token.id))]
     for limit in (1, 2, 3, 8, 9):
-        found, after = [], None
-        while True:
-            page = await store.token_page(TokenFilter(), after=after, limit=limit)
-            found += [entry.token.id for entry in page.rows]
-            after = page.after
-            if after is None:
-                break
-        assert found == wanted
+        for newest_first in (False, True):
+            found, after = [], None
+            while True:
+                page = await store.token_page(TokenFilter(), after=after, limit=limit, newest_first=newest_first)
+                found += [entry.token.id for entry in page.rows]
+                after = page.after
+                if after is None:
+                    break
+            assert found == (wanted[::-1] if newest_first else wanted)
     none = TokenPlace(created_at=NOW + timedelta(days=1), id="x")
     assert (await store.token_page(TokenFilter(), after=none, limit=3)).rows == ()
     assert (await store.token_page(TokenFilter(owner_id="another"), limit=3)).rows == ()
