@@ -92,7 +92,7 @@ async def create_token(
     refuse_blind(desk, actor, Act.MINT_TOKEN, kind=owner_kind, login=login)
     await find_owner(desk, kind=owner_kind, login=login)
     token_id = new_id(secrets.token_bytes(ENTROPY_BYTES))
-    secret, stored = await _mint(desk, token_id)
+    secret, stored = await _mint(desk, token_id, actor)
     async with desk.store.change(actor=actor.name, address=address) as change:
         now = await acting(change, desk, actor)
         refuse_blind(desk, now, Act.MINT_TOKEN, kind=owner_kind, login=login)
@@ -153,7 +153,7 @@ async def rotate_token(
     _refuse_grace(grace, until_used=until_used, is_itself=actor.token is not None and actor.token.id == token_id)
     known = await known_token(desk, actor, reference, await desk.store.load_token(token_id))
     refuse_ended(known, desk.now())
-    secret, stored = await _mint(desk, token_id)
+    secret, stored = await _mint(desk, token_id, actor)
     async with desk.store.change(actor=actor.name, address=address) as change:
         now = await acting(change, desk, actor)
         record = await known_in(change, desk, now, reference)
@@ -208,12 +208,12 @@ async def _again(change: Change, actor: Actor, made: Made) -> Token:
     return record.token
 
 
-async def _mint(desk: Desk, token_id: str) -> tuple[Secret, StoredSecret]:
-    """A fresh secret, and what is stored of it."""
+async def _mint(desk: Desk, token_id: str, actor: Actor) -> tuple[Secret, StoredSecret]:
+    """A fresh secret, and what is stored of it. Whoever makes many at once makes only themselves wait."""
     key = desk.signing_key()
     secret = new_secret(secrets.token_bytes(ENTROPY_BYTES))
     try:
-        hashed = await desk.hashing.run(lambda: hash_token_secret(secret))
+        hashed = await desk.hashing.run(lambda: hash_token_secret(secret), actor.name)
     except PoolFullError:
         raise Refused("busy", message="too many secrets are being hashed", mend="try again in a second") from None
     stored = StoredSecret(

@@ -1,10 +1,11 @@
 """aiohttp's application server as the portal and ops listeners use it: bounded, and silent about malformed heads.
 
-aiohttp's own words about them can quote a token (PROXIES A.5).
+aiohttp's own words about them can quote a token (PROXIES A.5). Nor does an answer say which versions run here: whoever
+looks for hosts with a known flaw finds none by that.
 """
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from gateway.web.heads import TimedHeads
 MAX_CONNECTIONS = 256  # of one listener; checks have their own, and must find descriptors left
 MALFORMED = b"malformed\n"
 NO_STORE = {"Cache-Control": "no-store"}
+SERVER = {"Server": "token-gateway"}
 
 
 class _QuietHandler(TimedHeads):
@@ -32,7 +34,7 @@ class _QuietHandler(TimedHeads):
         exc: BaseException | None = None,  # noqa: ARG002  # aiohttp's signature
         message: str | None = None,  # noqa: ARG002  # aiohttp's signature
     ) -> web.StreamResponse:
-        response = web.Response(status=status, body=MALFORMED, content_type="text/plain", headers=NO_STORE)
+        response = web.Response(status=status, body=MALFORMED, content_type="text/plain", headers=NO_STORE | SERVER)
         response.force_close()
         return response
 
@@ -45,7 +47,15 @@ class _QuietServer(web.Server):
 class QuietRunner(web.AppRunner):
     """An `AppRunner` with a cap on connections and a deadline for heads, and one fixed line for malformed ones."""
 
+    def __init__(self, app: web.Application, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        app.on_response_prepare.append(_name_no_versions)
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         loop = asyncio.get_running_loop()
         return _QuietServer(made.request_handler, request_factory=made.request_factory, loop=loop, **made._kwargs)
+
+
+async def _name_no_versions(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(SERVER)

@@ -186,3 +186,32 @@ def test_whatever_else_is_asked_is_a_problem(shared, method, path, status):
     answered, headers, found = ask(shared, method, path, Origin="https://evil.example")
     assert (answered, found["status"]) == (status, status)
     assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize("listener", ["portal", "ops"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: gateway.example.org\r\nConnection: close\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: gateway.example.org\r\nConnection: close\r\nExpect: the-unexpected\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"OPTIONS * HTTP/1.0\r\n\r\n",
+    ],
+    ids=lambda head: head[:24].decode(),
+)
+def test_no_answer_says_which_versions_run_here(shared, listener, head):
+    with socket.create_connection(("127.0.0.1", getattr(shared, listener)), timeout=10) as asked:
+        asked.sendall(head)
+        answer = b""
+        while part := asked.recv(65536):
+            answer += part
+    headers, _, _ = answer.partition(b"\r\n\r\n")
+    assert headers.startswith(b"HTTP/1."), answer
+    assert headers.lower().count(b"\r\nserver: ") == 1
+    assert b"\r\nServer: token-gateway" in headers
+    assert b"aiohttp" not in answer.lower()

@@ -7,11 +7,12 @@ from gateway.auth.evidence_of import RtAsked
 from gateway.auth.turns import TRIES, Turn
 from gateway.core.by_itself import at_itself, broken_by_itself
 from gateway.core.decision import Deny
-from gateway.core.evidence import Evidence, NotChecked, Proven, Rejected
+from gateway.core.evidence import NotChecked, Proven, Rejected
 from gateway.core.network import Address
 from gateway.core.power import GATEWAY_SCOPE, Why
 from gateway.core.reason import OUTSIDE, Reason
 from gateway.core.rt_token import parse_rt_token
+from gateway.core.target import Target
 from gateway.core.token import handle
 from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import CHALLENGE, Problem, unavailable
@@ -19,11 +20,13 @@ from gateway.web.api.problem import CHALLENGE, Problem, unavailable
 INVALID = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
 
 
-async def evidence_of(authenticator: Authenticator, presented: bytes, address: Address | None) -> Evidence:
-    """What there is to know of a presented token. Problem `unavailable`, or `limited`, when it cannot be checked."""
+async def evidence_of(authenticator: Authenticator, presented: bytes, address: Address | None) -> Proven | Rejected:
+    """What there is to know of a presented token, whose network waits for hashes in a lane of its own. Problem
+    `unavailable`, or `limited`, when it cannot be checked.
+    """
     of_rt = parse_rt_token(presented)
     rt = None if of_rt is None else RtAsked(token=of_rt, address=address)
-    evidence = await authenticator.authenticate(presented, rt=rt)
+    evidence = await authenticator.authenticate(presented, rt=rt, address=address)
     if isinstance(evidence, NotChecked):
         if evidence.reason is Reason.LIMITED:
             raise Problem("limited", "too many tokens from your network were none", mend="try again in a minute")
@@ -43,8 +46,7 @@ async def usable_token(
         evidence = await evidence_of(parts.authenticator, presented, address)
         now, asked = here.desk.now(), at_itself(address, host)
         if not isinstance(evidence, Proven):
-            if isinstance(evidence, Rejected):
-                parts.refusals.refused(Deny(reason=evidence.reason, handle=evidence.handle), asked, now)
+            note_refused(parts, here, evidence, evidence.reason, asked)
             parts.limit.failure(address)
             raise Problem("invalid_token", "the token is not valid", headers=INVALID)
         broken = broken_by_itself(here.policy, evidence, address=address, host=host if acts else None, now=now)
@@ -53,8 +55,7 @@ async def usable_token(
         turn = _turn(evidence, broken, now, acts=acts)
         if turn is None:
             if broken is not None:
-                named = handle(here.policy.brand, evidence.token.kind, evidence.token.id)
-                parts.refusals.refused(Deny(reason=broken, handle=named, proven=True), asked, now)
+                note_refused(parts, here, evidence, broken, asked)
                 raise _refused(broken)
             if acts:
                 parts.usage.count(evidence.token.id, now, address)
@@ -63,6 +64,16 @@ async def usable_token(
         if await parts.authenticator.settle(turn, address=where, write_uses=parts.usage.write) is not None:
             break
     raise unavailable()
+
+
+def note_refused(parts: Parts, here: Surroundings, evidence: Proven | Rejected, reason: Reason, asked: Target) -> None:
+    """Count a token that was not taken, for the audit, which has it as that of a check."""
+    if isinstance(evidence, Proven):
+        named = handle(here.policy.brand, evidence.token.kind, evidence.token.id)
+        refusal = Deny(reason=reason, handle=named, proven=True)
+    else:
+        refusal = Deny(reason=reason, handle=evidence.handle)
+    parts.refusals.refused(refusal, asked, here.desk.now())
 
 
 def _refuse_without_scope(proven: Proven) -> None:

@@ -43,9 +43,9 @@ async def test_nobody_costs_what_somebody_costs(installed):
     asked = []
 
     class Counting(HashPool):
-        async def run(self, work):
+        async def run(self, work, lane=None):
             asked.append(work)
-            return await super().run(work)
+            return await super().run(work, lane)
 
     pool = Counting(threads=1, queue=1, name="test")
     stored = await hash_password(pool, Secret(GOOD))

@@ -1,6 +1,7 @@
 """Signing in and out: one answer to every wrong try, dead at once when ended, and proof again for what matters."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from gateway.auth.directory import replace_sso_groups
 from gateway.auth.owners import create_owner, delete_owner, set_enabled
 from gateway.auth.refused import Refused
-from gateway.auth.sign_in_limit import FAILURES, SignInLimit
+from gateway.auth.sign_in_limit import FAILURES, TRACKED, SignInLimit
 from gateway.core.owner import OwnerKind
 from gateway.core.token import Secret
 from gateway.store import SignedInBy
@@ -79,6 +80,33 @@ def test_who_mistypes_and_then_gets_it_right_has_his_place_back():
         limit.take("::ffff:198.51.100.1")
     with pytest.raises(Refused):
         limit.take("198.51.100.1")
+
+
+def test_whoever_has_ever_so_many_networks_keeps_nobody_else_out():
+    limit = SignInLimit(lambda: 0.0)
+    for number in range(3 * TRACKED):
+        for _ in range(3):
+            limit.take(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1")
+    for _ in range(FAILURES.burst):
+        limit.take("198.51.100.1")
+
+
+async def test_one_network_that_brings_many_passwords_makes_only_itself_wait(installed):
+    async with front(installed) as at:
+        await at.user("bob")
+        go = threading.Event()
+        held = [asyncio.create_task(at.pool.run(go.wait)) for _ in range(2)]  # both threads of the pool
+        crowd = [asyncio.create_task(at.enter("bob", OTHER, address="203.0.113.5")) for _ in range(FAILURES.burst)]
+        for _ in range(3):
+            await asyncio.sleep(0.02)
+        lone = asyncio.create_task(at.enter("bob", address="192.0.2.7"))
+        await asyncio.sleep(0.05)
+        go.set()
+        assert await lone
+        codes = [one.code for one in await asyncio.gather(*crowd, return_exceptions=True)]
+        await asyncio.gather(*held)
+        assert set(codes) == {"sign_in", "busy"}
+        assert codes.count("busy") >= FAILURES.burst - 16
 
 
 @pytest.mark.parametrize(

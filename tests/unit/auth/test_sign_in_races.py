@@ -15,9 +15,9 @@ async def test_who_was_stopped_while_the_password_was_compared_does_not_come_in(
         run = at.pool.run
         overtaken = False
 
-        async def slowly(work):
+        async def slowly(work, lane=None):
             nonlocal overtaken
-            found = await run(work)
+            found = await run(work, lane)
             if not overtaken:
                 overtaken = True
                 if act == "disable":

@@ -208,7 +208,7 @@ async def test_a_foreign_token_and_none_at_all_get_one_answer_without_a_hint(at,
     foreign, actor = await make(at, "carol"), await at.actor("bob")
     hashed = []
     run = at.desk.hashing.run
-    monkeypatch.setattr(at.desk.hashing, "run", lambda work: hashed.append(work) or run(work))
+    monkeypatch.setattr(at.desk.hashing, "run", lambda work, lane: hashed.append(work) or run(work, lane))
     said = []
     # A near miss of the foreign handle is told nothing of it either.
     near = named(foreign)[:-1] + ("A" if named(foreign)[-1] != "A" else "B")
@@ -326,8 +326,8 @@ async def overtaken(at, monkeypatch, act):
     """From now on `act` happens while a secret is being hashed: after the look-up, before the change."""
     run = at.desk.hashing.run
 
-    async def slowly(work):
-        found = await run(work)
+    async def slowly(work, lane):
+        found = await run(work, lane)
         monkeypatch.setattr(at.desk.hashing, "run", run)
         await act()
         return found

@@ -11,10 +11,12 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from gateway.auth.token_revoke import revoke_presented
+from gateway.core.by_itself import at_itself
 from gateway.core.credential import Presented, present
 from gateway.core.evidence import Proven
+from gateway.core.lifecycle import secret_state
 from gateway.core.token import handle
-from gateway.web.api.bearer import evidence_of, usable_token
+from gateway.web.api.bearer import evidence_of, note_refused, usable_token
 from gateway.web.api.form import read_token
 from gateway.web.api.model import View
 from gateway.web.api.operation import Ask, Needs, Operation, Reply
@@ -69,14 +71,20 @@ async def show(ask: Ask) -> Reply:
 
 
 async def revoke(ask: Ask) -> Reply:
-    """End the token in the form field `token`. Returns when no check anywhere can still allow it.
+    """End the token in the form field `token`. Returns when no check anywhere can still allow it. What is none, or is
+    not it any more, is in the audit as at a check.
 
     `token_type_hint` is not looked at: what a token is, it says itself (RFC 7009 section 2.1).
     """
     presented, _ = await read_token(ask.request)
     evidence = await evidence_of(ask.parts.authenticator, presented, ask.client)
     if isinstance(evidence, Proven):
+        unfit = secret_state(evidence.secret, ask.desk.now())
         await revoke_presented(ask.desk, presented=evidence, address=ask.address)
+    else:
+        unfit = evidence.reason
+    if unfit is not None:  # an old secret, or none: somebody has what they should not have, or tries
+        note_refused(ask.parts, ask.here, evidence, unfit, at_itself(ask.client, ask.origin.host))
     return Reply(body=RevokedView())
 
 
