@@ -17,6 +17,7 @@ from gateway.auth.last_one import refuse_last
 from gateway.auth.owners import ID_BYTES, OwnerChanged, entry_in, owner_for
 from gateway.auth.power import acting, demand, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
+from gateway.auth.vouched import grantable
 from gateway.core.owner import SSO, Owner, OwnerKind
 from gateway.core.power import Act, Actor
 from gateway.store import Change, OwnerEntry, Subject
@@ -45,7 +46,9 @@ class Done(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Synced:
-    """What a synchronisation did, or would do. `left_out` are groups that the configuration does not declare."""
+    """What a synchronisation did, or would do. `left_out` are groups that the configuration does not declare, or
+    does not give to people from elsewhere.
+    """
 
     logins: dict[Done, list[str]] = field(default_factory=lambda: {done: [] for done in Done})
     left_out: set[str] = field(default_factory=set)
@@ -56,8 +59,8 @@ class Synced:
 async def replace_sso_groups(
     desk: Desk, *, actor: Actor, login: str, groups: Sequence[str], address: str = ""
 ) -> OwnerChanged:
-    """Replace the groups that a person has from the single sign-on; local ones stay. Undeclared ones are left out."""
-    declared = frozenset(groups) & set(desk.settings.groups)
+    """Replace the groups that a person has from the single sign-on; local ones stay. Only those that it may give."""
+    declared = frozenset(groups) & grantable(desk.settings)
     async with desk.store.change(actor=actor.name, address=address) as change:
         owner = await _sso_user(change, desk, actor, Act.SET_GROUPS, login)
         wished = await _regrouped(change, owner, declared)
@@ -106,7 +109,7 @@ async def sync_directory(
     if not force:
         _refuse_lock_out(people, here, missing if disable_missing else [])
     done = Synced(dry_run=dry_run)
-    declared = frozenset(desk.settings.groups)
+    declared = grantable(desk.settings)
     for one in people:
         done.left_out |= one.groups - declared
     for start in range(0, len(people), BATCH):
@@ -167,7 +170,7 @@ async def _set(change: Change, desk: Desk, actor: Actor, one: Listed, *, create:
     done = _would(one, entry, create=create)
     if done in {Done.UNKNOWN, Done.DELETED, Done.LOCAL}:
         return done
-    groups = one.groups & set(desk.settings.groups)
+    groups = one.groups & grantable(desk.settings)
     if entry is None:
         owner = Owner(
             id=secrets.token_hex(ID_BYTES),

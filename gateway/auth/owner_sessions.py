@@ -1,12 +1,13 @@
 """Use cases about where other people are signed in: see it, and sign them out. One's own sessions are in `sessions`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway.auth.desk import Desk
 from gateway.auth.owners import find_owner, owner_for
 from gateway.auth.power import acting, refuse_blind, refuse_lacking, refuse_without
 from gateway.auth.refused import NOT_FOUND, Refused
-from gateway.auth.session_state import holds
+from gateway.auth.session_state import ends_at, holds
 from gateway.core.naming import label_flaw
 from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Act, Actor, How
@@ -19,8 +20,8 @@ async def sessions_of(desk: Desk, *, actor: Actor, login: str) -> Sequence[Sessi
     owner = (await find_owner(desk, kind=OwnerKind.USER, login=login)).owner
     _refuse_lacking(desk, actor, Act.SEE_SESSIONS, owner)
     rows = await desk.store.sessions(owner.id)
-    now = desk.now()
-    return tuple(row for row in rows if holds(row, owner, now))
+    now, limits = desk.now(), desk.settings.portal.session
+    return tuple(replace(row, expires_at=ends_at(row, limits)) for row in rows if holds(row, owner, now, limits))
 
 
 async def end_session_of(desk: Desk, *, actor: Actor, login: str, session_id: str, address: str = "") -> None:

@@ -1,7 +1,6 @@
 """Asking, inside the change that it is about, whether somebody may do it: `core.power` with the state as it is then."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from gateway.auth.desk import Desk
 from gateway.auth.refused import Refused
@@ -134,15 +133,15 @@ async def acting(change: Change, desk: Desk, actor: Actor) -> Actor:
 
 async def _in_session(change: Change, desk: Desk, actor: Actor, owner: Owner) -> Actor:
     record = None if actor.session_id is None else await change.session(actor.session_id)
-    if record is None or record.account.owner.id != owner.id or not _is_open(record, desk.now()):
+    if record is None or record.account.owner.id != owner.id or not _is_open(record, desk):
         raise Refused("session_ended", message="your session has ended", mend="sign in again")
     proof_age = desk.settings.portal.session.proof_age
     proven = is_proven(record.session.how, record.session.proof_at, desk.now(), proof_age)
     return replace(actor, owner=record.account.owner, proven=proven)
 
 
-def _is_open(record: SessionRecord, now: datetime) -> bool:
+def _is_open(record: SessionRecord, desk: Desk) -> bool:
     """A password that somebody else chose opens nothing but its change."""
     password = record.account.password
     forced = password is not None and password.must_change
-    return not forced and holds(record.session, record.account.owner, now)
+    return not forced and holds(record.session, record.account.owner, desk.now(), desk.settings.portal.session)

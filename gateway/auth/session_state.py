@@ -4,19 +4,25 @@ every change that somebody makes through it.
 
 from datetime import datetime, timedelta
 
+from gateway.config.portal_schema import PortalSession
 from gateway.core.owner import Owner
 from gateway.store import SessionRow, SignedInBy
 
-IDLE = timedelta(hours=8)  # without a request
-LIFETIME = timedelta(hours=24)  # whatever happens
 SEEN_EVERY = timedelta(minutes=1)  # how exactly it is written down that a session is used
 
 
-def holds(session: SessionRow, owner: Owner, now: datetime) -> bool:
-    """Whether a session still holds. One from the future does not: the clock was set back, or the row is not ours."""
+def ends_at(session: SessionRow, limits: PortalSession) -> datetime:
+    """When a session ends at the latest: as it began, or earlier where the limit has become shorter since."""
+    return min(session.expires_at, session.created_at + limits.lifetime)
+
+
+def holds(session: SessionRow, owner: Owner, now: datetime, limits: PortalSession) -> bool:
+    """Whether a session still holds, by the limits of now. One from the future does not: the clock was set back, or the
+    row is not ours.
+    """
     if not owner.enabled or (session.how is SignedInBy.SSO) is not owner.sso:
         return False
-    if now >= session.expires_at or now >= session.last_seen_at + IDLE:
+    if now >= ends_at(session, limits) or now >= session.last_seen_at + limits.idle:
         return False
     return now >= session.created_at - SEEN_EVERY
 

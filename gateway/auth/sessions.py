@@ -6,31 +6,31 @@ disabled, is dead at once. What a failed sign-in answers is one and the same for
 disabled person, at the same cost; what is written down about it is written after the answer.
 """
 
-import asyncio
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from re import ASCII
 from re import compile as pattern
 
-from gateway.auth.desk import Desk
+from gateway.auth.desk import Desk, effective
 from gateway.auth.hashing import HashPool
 from gateway.auth.passwords import hash_password, matches, refuse_weak
 from gateway.auth.refused import NOT_FOUND, Refused
-from gateway.auth.session_state import LIFETIME, SEEN_EVERY, holds, is_proven
-from gateway.auth.sign_in_limit import SignInLimit, network_of
+from gateway.auth.session_state import SEEN_EVERY, ends_at, holds, is_proven
+from gateway.auth.sign_in_limit import SignInLimit
+from gateway.auth.sign_in_notes import Cause, SignInNotes
+from gateway.auth.vouched import BarredError, Vouched, take_over, vouched_owner
+from gateway.config.portal_schema import PortalSession
 from gateway.core.naming import label_flaw, printable
-from gateway.core.owner import SSO, Owner
+from gateway.core.owner import Owner
 from gateway.core.power import Actor, How
 from gateway.core.token import Secret
-from gateway.store import Account, Change, SessionRecord, SessionRow, SignedInBy, StoreError, StoreUnavailable
+from gateway.store import Account, Change, SessionRecord, SessionRow, SignedInBy, StoreUnavailable
 
 MAX_AGENT = 200
 _SECRET_BYTES = 32
 _SECRET = pattern(r"[A-Za-z0-9_-]{43}", ASCII)
-_REFUSALS_KEPT = 1024  # people whose failed sign-ins of this minute are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +78,7 @@ class Sessions:
         self._desk = desk
         self._pool = pool
         self._limit = limit
-        self._refusals: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
-        self._notes: set[asyncio.Task[None]] = set()
+        self._notes = SignInNotes()
 
     def use(self, desk: Desk) -> None:
         """Work by other settings from now on."""
@@ -87,8 +86,7 @@ class Sessions:
 
     async def close(self) -> None:
         """Write down what is not written yet."""
-        if self._notes:
-            await asyncio.wait(self._notes)
+        await self._notes.close()
 
     async def sign_in(
         self, *, login: str, password: Secret, address: str = "", user_agent: str = "", before: Secret | None = None
@@ -102,7 +100,7 @@ class Sessions:
         stored = _password_of(account)
         if not await self._matches(stored, password, address) or account is None or stored is None:
             if account is not None:
-                self._note_refused(account.owner, address)
+                self._notes.note(self._desk, Cause(SignedInBy.PASSWORD, account.owner.id), address=address)
             raise _refused()
         self._limit.give_back(address)
         async with self._desk.store.change(actor=account.owner.id, address=address) as change:
@@ -114,24 +112,44 @@ class Sessions:
             return await self._begin(change, now, SignedInBy.PASSWORD, address, user_agent)
 
     async def sign_in_elsewhere(
-        self, *, login: str, groups: frozenset[str], address: str = "", user_agent: str = ""
+        self,
+        *,
+        login: str,
+        groups: frozenset[str],
+        name: str | None = None,
+        email: str | None = None,
+        address: str = "",
+        user_agent: str = "",
+        before: Secret | None = None,
     ) -> SignedIn:
-        """Let somebody in for whom the single sign-on vouches, with the groups that it says. Whether it may be
-        believed is the caller's to know. Refused `sign_in` for who is not one of its people here, or is disabled.
+        """Let somebody in for whom the single sign-on vouches, with what it says of them. Whether it may be believed is
+        the caller's to know. `before` is the session that the browser had: it ends, whoever's it was.
+
+        Refused `sign_in` for who is not one of its people here, or is disabled. Only who fails can be `limited`. Groups
+        that were taken away count nowhere any more when it returns.
         """
-        account = await self._desk.store.account(login) if label_flaw(login) is None else None
-        if account is None:
-            raise _refused()
-        async with self._desk.store.change(actor=account.owner.id, address=address) as change:
-            now = await change.account(account.owner.id)
-            if now is None or not now.owner.sso or not now.owner.enabled:
-                raise _refused()
-            await change.set_groups(now.owner.id, groups & set(self._desk.settings.groups), source=SSO)
-            await change.confirm_owner(now.owner.id)
-            after = await change.account(now.owner.id)
-            if after is None:
-                raise _refused()
-            return await self._begin(change, after, SignedInBy.SSO, address, user_agent)
+        desk, said = self._desk, Vouched(login=login, groups=groups, name=name, email=email)
+        try:
+            owner = await vouched_owner(desk, said, address=address)
+            async with desk.store.change(actor=owner.id, address=address) as change:
+                account, regrouped = await take_over(change, desk, said, owner.id)
+                had = None if before is None or (own := _id(before)) is None else await change.session(own)
+                if had is not None:
+                    await change.end_session(had.session.id, owner_id=had.session.owner_id)
+                begun = await self._begin(change, account, SignedInBy.SSO, address, user_agent)
+        except BarredError as barred:
+            owner_id = "" if barred.owner is None else barred.owner.id
+            known = login if label_flaw(login) is None else ""
+            cause = Cause(SignedInBy.SSO, owner_id=owner_id, login=known, reason=barred.why.value)
+            self._refuse_elsewhere(cause, address)
+            raise barred.refused() from None
+        if regrouped:
+            await effective(desk)
+        return begun
+
+    def distrust(self, *, reason: str, address: str = "") -> None:
+        """Count and write down that somebody came with a word of the single sign-on that is not believed. `limited`."""
+        self._refuse_elsewhere(Cause(SignedInBy.SSO, reason=reason), address)
 
     async def look_up(self, secret: Secret) -> Session | None:
         """The session of a cookie; None when it is none, ran out, was ended, or its person may not be here."""
@@ -139,9 +157,9 @@ class Sessions:
         record = None if session_id is None else await self._desk.store.session(session_id)
         if record is None:
             return None
-        now = self._desk.now()
-        found = _session(record)
-        if not holds(record.session, found.owner, now):
+        now, limits = self._desk.now(), self._desk.settings.portal.session
+        found = _session(record, limits)
+        if not holds(record.session, found.owner, now, limits):
             return None
         if now - found.last_seen_at >= SEEN_EVERY:
             try:
@@ -165,9 +183,9 @@ class Sessions:
         """Change one's own password, with the current one. Every session ends; a new one begins. Tokens stay (R28)."""
         stored = await self._prove(session, current, address)
         refuse_weak(self._desk, session.owner, new)
-        if await matches(self._pool, stored, new, lane=network_of(address)):
+        if await matches(self._pool, stored, new):
             raise Refused("weak_password", field="password", message="the password is the one you have")
-        hashed = await hash_password(self._pool, new, lane=network_of(address))
+        hashed = await hash_password(self._pool, new)
         async with self._desk.store.change(actor=session.owner.id, address=address) as change:
             now = await change.account(session.owner.id)
             if now is None or _password_of(now) != stored or await change.session(session.id) is None:
@@ -181,9 +199,11 @@ class Sessions:
     async def list_own(self, session: Session) -> tuple[Session, ...]:
         """Where this person is signed in, the newest first."""
         rows = await self._desk.store.sessions(session.owner.id)
-        now = self._desk.now()
+        now, limits = self._desk.now(), self._desk.settings.portal.session
         return tuple(
-            _of(row, session.owner, must_change=session.must_change) for row in rows if holds(row, session.owner, now)
+            _of(row, session.owner, limits, must_change=session.must_change)
+            for row in rows
+            if holds(row, session.owner, now, limits)
         )
 
     async def end(self, session: Session, *, session_id: str, address: str = "") -> None:
@@ -197,19 +217,23 @@ class Sessions:
         async with self._desk.store.change(actor=session.owner.id, address=address) as change:
             return await change.end_sessions(session.owner.id, besides=session.id if besides_this else "")
 
+    def _refuse_elsewhere(self, cause: Cause, address: str) -> None:
+        self._limit.take(address)
+        self._notes.note(self._desk, cause, address=address)
+
     async def _prove(self, session: Session, password: Secret, address: str) -> str:
         """The hash that the password was compared with. As the sign-in: limited, and at the same cost for everybody."""
         self._limit.take(address)
         stored = _password_of(await self._desk.store.account(session.owner.login))
         if not await self._matches(stored, password, address) or stored is None:
-            self._note_refused(session.owner, address)
+            self._notes.note(self._desk, Cause(SignedInBy.PASSWORD, session.owner.id), address=address)
             raise Refused("sign_in", field="password", message="that is not your password")
         self._limit.give_back(address)
         return stored
 
     async def _matches(self, stored: str | None, password: Secret, address: str) -> bool:
         try:
-            return await matches(self._pool, stored, password, lane=network_of(address))
+            return await matches(self._pool, stored, password)
         except Refused:  # the pool is full: nothing was tried
             self._limit.give_back(address)
             raise
@@ -217,7 +241,7 @@ class Sessions:
     async def _begin(
         self, change: Change, account: Account, how: SignedInBy, address: str, user_agent: str
     ) -> SignedIn:
-        secret = Secret(secrets.token_urlsafe(_SECRET_BYTES))
+        secret, limits = Secret(secrets.token_urlsafe(_SECRET_BYTES)), self._desk.settings.portal.session
         session_id = _id(secret)
         assert session_id is not None
         row = SessionRow(
@@ -225,39 +249,14 @@ class Sessions:
             owner_id=account.owner.id,
             created_at=change.at,
             last_seen_at=change.at,
-            expires_at=change.at + LIFETIME,
+            expires_at=change.at + limits.lifetime,
             proof_at=change.at if how is SignedInBy.PASSWORD else None,
             address=address,
             user_agent=printable(user_agent)[:MAX_AGENT],
             how=how,
         )
         await change.begin_session(row)
-        return SignedIn(session=_session(SessionRecord(session=row, account=account)), secret=secret)
-
-    def _note_refused(self, owner: Owner, address: str) -> None:
-        """One audit row a person and minute, with how often it was since the last: guessing fills no disk.
-
-        Nobody waits for it: how long an answer takes must not say whether the name is known.
-        """
-        now = self._desk.now()
-        said_at, times = self._refusals.pop(owner.id, (None, 0))
-        if said_at is not None and timedelta(0) <= now - said_at < timedelta(minutes=1):
-            self._refusals[owner.id] = (said_at, times + 1)
-            return
-        self._refusals[owner.id] = (now, 0)
-        if len(self._refusals) > _REFUSALS_KEPT:
-            self._refusals.popitem(last=False)
-        note = asyncio.create_task(self._write_refused(owner.id, times + 1, address))
-        self._notes.add(note)
-        note.add_done_callback(self._notes.discard)
-
-    async def _write_refused(self, owner_id: str, times: int, address: str) -> None:
-        try:
-            async with self._desk.store.change(actor="", address=address) as change:
-                await change.note_refused_sign_in(owner_id, times=times)
-        except StoreError:  # away, full, or the person was deleted meanwhile: the next one says how often it was
-            said_at, more = self._refusals.pop(owner_id, (self._desk.now(), 0))
-            self._refusals[owner_id] = (said_at, more + times)
+        return SignedIn(session=_session(SessionRecord(session=row, account=account), limits), secret=secret)
 
 
 def _password_of(account: Account | None) -> str | None:
@@ -267,19 +266,19 @@ def _password_of(account: Account | None) -> str | None:
     return account.password.hash
 
 
-def _session(record: SessionRecord) -> Session:
+def _session(record: SessionRecord, limits: PortalSession) -> Session:
     password = record.account.password
     forced = password is not None and password.must_change
-    return _of(record.session, record.account.owner, must_change=forced)
+    return _of(record.session, record.account.owner, limits, must_change=forced)
 
 
-def _of(row: SessionRow, owner: Owner, *, must_change: bool) -> Session:
+def _of(row: SessionRow, owner: Owner, limits: PortalSession, *, must_change: bool) -> Session:
     return Session(
         id=row.id,
         owner=owner,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
-        ends_at=row.expires_at,
+        ends_at=ends_at(row, limits),
         proof_at=row.proof_at,
         address=row.address,
         user_agent=row.user_agent,

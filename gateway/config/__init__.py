@@ -7,8 +7,8 @@ from gateway.config.discovery import find
 from gateway.config.fault import ConfigError, ConfigInvalid
 from gateway.config.kinds.networks import TrustedProxies
 from gateway.config.kinds.places import TcpListener
+from gateway.config.listen_schema import CheckListener, UnixListener
 from gateway.config.reader import load
-from gateway.config.schema import CheckListener, UnixListener
 from gateway.config.settings import Settings
 
 __all__ = [

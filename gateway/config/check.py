@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
+from gateway.config.check_portal import check_portal
 from gateway.config.fault import Fault, pick
+from gateway.config.listen_schema import UnixListener
 from gateway.config.places import Places, members
-from gateway.config.schema import Document, UnixListener
+from gateway.config.schema import Document
 from gateway.config.written import WrittenRoute
 from gateway.config.yaml_nodes import Located, Path, YamlMap
 from gateway.core.credential import RT
@@ -22,6 +24,7 @@ def check(document: Document, root: YamlMap, routes: Iterable[WrittenRoute], pla
     yield from known.identity_set(places, root, "identity", ("defaults",))
     yield from _both(document, root, routes, places)
     yield from _rt(document, root, routes, places)
+    yield from check_portal(document, root, places)
     seen: set[Path] = set()
     for route in routes:
         for part in route.parts():

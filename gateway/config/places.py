@@ -117,7 +117,7 @@ class Places:
     def _in_key(self, path: Path, cause: Fault) -> Located:
         key = str(path[-1])
         fault = Fault(cause.what.replace("{value}", shown(key)), cause.mend, echoes=cause.echoes)
-        return self.at_key(path, fault)
+        return self.at_key((*self.value(path[:-1]).path, key), fault)
 
     def _unknown(self, key: str, holder: Path) -> Fault:
         match holder:

@@ -8,9 +8,10 @@ from pathlib import Path
 from gateway.config.compile import compile_permissions
 from gateway.config.kinds.networks import TrustedProxies
 from gateway.config.limits_schema import Caches, Limits
+from gateway.config.listen_schema import Listen
 from gateway.config.mail_schema import Mail
 from gateway.config.portal_schema import Portal
-from gateway.config.schema import ClientAddress, Defaults, Import, Listen, Logs, Permissions, StoreSection, Tokens
+from gateway.config.schema import ClientAddress, Defaults, Import, Logs, Permissions, StoreSection, Tokens
 from gateway.core.identity import IdentitySet, IdentitySets
 from gateway.core.policy import Policy
 from gateway.core.routes import Route, RouteTable

@@ -9,9 +9,11 @@ import yaml
 
 from gateway.config.kinds.durations import duration_text
 from gateway.config.kinds.rates import rate_text
+from gateway.config.listen_schema import CheckListener, UnixListener
 from gateway.config.mail_schema import Mail
-from gateway.config.schema import CheckListener, UnixListener
+from gateway.config.portal_schema import Portal
 from gateway.config.settings import Settings
+from gateway.config.sso_schema import Sso
 from gateway.config.substitute import escape
 from gateway.config.yaml_nodes import surprises
 from gateway.core.identity import IdentityHeader
@@ -21,7 +23,7 @@ from gateway.core.routes import Access, Route
 
 def effective(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, in the order and with the keys of the configuration."""
-    tokens, proof_age = settings.tokens, settings.portal.session.proof_age
+    tokens = settings.tokens
     return {
         "listen": {
             "check": [_listener(one) for one in settings.listen.check],
@@ -48,7 +50,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             "basic_users": list(tokens.basic_users),
         },
         **({} if settings.import_.rt_until is None else {"import": {"rt_until": str(settings.import_.rt_until)}}),
-        "portal": {"session": {"proof_age": "never" if proof_age is None else duration_text(proof_age)}},
+        "portal": _portal(settings.portal),
         "groups": list(settings.groups),
         "permissions": {name: list(holders) for name, holders in settings.permissions},
         "scopes": dict(settings.scopes),
@@ -100,6 +102,35 @@ def _listener(one: CheckListener) -> str | dict[str, str]:
         return str(one)
     group = {} if one.group is None else {"group": one.group}
     return {"unix": str(one.unix), "mode": f"{one.mode:04o}", **group}
+
+
+def _portal(portal: Portal) -> dict[str, Any]:
+    idle, lifetime, proof_age = portal.session.idle, portal.session.lifetime, portal.session.proof_age
+    session = {
+        "idle": duration_text(idle),
+        "lifetime": duration_text(lifetime),
+        "proof_age": "never" if proof_age is None else duration_text(proof_age),
+    }
+    sso = {} if portal.sso is None else {"sso": _sso(portal.sso)}
+    return {"my_account": portal.my_account, "session": session, **sso}
+
+
+def _sso(sso: Sso) -> dict[str, Any]:
+    """Where the secrets stand, never what they are."""
+    secret, groups = sso.secret_header, sso.groups
+    shown = {
+        "from": None if sso.from_ is None else _networks(sso.from_),
+        "secret_header": None
+        if secret is None
+        else {"name": secret.name, "secret_file": [str(one.source) for one in secret.secret_file]},
+        "socket": None if sso.socket is None else _listener(sso.socket),
+        "headers": {key: name for key, name in sso.headers if name is not None},
+        "separator": sso.separator,
+        "groups": list(groups) if isinstance(groups, tuple) else groups,
+        "create": sso.create,
+        "sign_out_url": sso.sign_out_url,
+    }
+    return {key: value for key, value in shown.items() if value is not None}
 
 
 def _mail(mail: Mail) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway.config import TcpListener, UnixListener
-from gateway.config.schema import Listen
+from gateway.config.listen_schema import Listen
 from gateway.runtime.part import BACKLOG
 
 DESCRIPTORS = 4096 + 64 + 2 * 256 + 128  # the caps of all listeners, and the store, the feed and the log beside them

@@ -1,6 +1,7 @@
 """Changes to how people sign in, and to where they are signed in."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.store.accounts import (
     Account,
     SessionRecord,
     SessionRow,
+    SignedInBy,
     account,
     session,
 )
@@ -22,6 +24,7 @@ from gateway.store.errors import NotFound
 from gateway.store.ledger import Ledger
 from gateway.store.tables import owner_groups, owners, sessions
 
+SIGN_IN = Subject(kind="gateway", id="sign-in")
 SESSIONS_KEPT = 32  # of one person; an older one ends when another begins
 
 
@@ -96,9 +99,15 @@ class AccountChanges(Ledger):
             self._account_done("sessions_ended", owner, {"count": ended})
         return ended
 
-    async def note_refused_sign_in(self, owner_id: str, *, times: int) -> None:
-        """Write down that somebody failed to sign in as this person. NotFound."""
-        self._account_done("sign_in_refused", await self._person(owner_id), {"times": times})
+    async def note_refused_sign_in(self, owner_id: str, *, times: int, reason: str = "") -> None:
+        """Write down that somebody failed to sign in as this person. NotFound. `reason`: of the single sign-on's."""
+        self._account_done("sign_in_refused", await self._person(owner_id), _failed(times, reason))
+
+    def note_refused_stranger(self, login: str, *, times: int, reason: str) -> None:
+        """Write down that somebody failed to sign in by the single sign-on who is no person here; `login` may be
+        empty.
+        """
+        self.audit("sign_in_refused", replace(SIGN_IN, label=login), _failed(times, reason))
 
     async def _person(self, owner_id: str) -> Owner:
         found = await self.account(owner_id)
@@ -116,3 +125,7 @@ class AccountChanges(Ledger):
 
     def _account_done(self, action: str, owner: Owner, detail: dict[str, Any]) -> None:
         self.audit(action, Subject(kind=owner.kind.value, id=owner.id, label=owner.login), detail)
+
+
+def _failed(times: int, reason: str) -> dict[str, Any]:
+    return {"times": times} | ({"how": SignedInBy.SSO.value, "reason": reason} if reason else {})

@@ -73,6 +73,8 @@ def test_r09_own_tokens_need_one_permission_and_those_of_others_another(installa
 def test_r11_the_password_is_asked_again_when_the_last_proof_is_old_and_never_of_sso_users(installation):
     installation.ok("user", "passwd", "alice", "--stdin", "--no-must-change", stdin=GOOD)
     installation.ok("user", "add", "eve", "--sso")
+    written = installation.config.read_text("utf-8")
+    installation.config.write_text(f"{written}portal: {{sso: {{socket: sso.sock}}}}\n", "utf-8")
 
     async def work(desk, sessions, _pool):
         session = (await enter(sessions, "alice")).session

@@ -125,7 +125,7 @@ class _Dialogue:
             client.starttls(context=_trust(mail))
         if mail.user is not None and mail.password_file is not None:
             try:
-                client.login(mail.user, mail.password_file.password.reveal())
+                client.login(mail.user, mail.password_file.secret.reveal())
             except smtplib.SMTPNotSupportedError:
                 return PostError(f"{_where(mail)}: it takes no login; remove user and password_file")
             except smtplib.SMTPResponseException as error:

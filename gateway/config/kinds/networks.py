@@ -89,6 +89,7 @@ def _joined(found: Networks) -> list[Network]:
 
 NetworkList = Annotated[Networks, _AsNetworks(), AfterValidator(_some_networks)]
 SkippedNetworks = Annotated[Networks, _AsNetworks(), AfterValidator(_not_everybody)]
+ProxyNetworks = Annotated[Networks, _AsNetworks(), AfterValidator(_some_networks), AfterValidator(_not_everybody)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 def test_the_password_is_read_and_shown_nowhere(folder):
     found = settings(folder, "host: smtp.example.org, user: gw, password_file: password")
-    assert found.mail.password_file.password.reveal() == CANARY
+    assert found.mail.password_file.secret.reveal() == CANARY
     assert effective(found)["mail"]["password_file"] == str(folder / "password")
     assert all(CANARY not in text for text in (to_yaml(found), repr(found), str(effective(found))))
 
@@ -35,7 +35,7 @@ def test_it_can_be_handed_to_another_process(folder):
     found = settings(folder, "host: smtp.example.org, user: gw, password_file: password")
     handed = pickle.loads(pickle.dumps(found))
     assert handed.mail == found.mail
-    assert handed.mail.password_file.password.reveal() == CANARY
+    assert handed.mail.password_file.secret.reveal() == CANARY
 
 
 @pytest.mark.parametrize(
