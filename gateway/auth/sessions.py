@@ -18,7 +18,7 @@ from gateway.auth.hashing import HashPool
 from gateway.auth.passwords import hash_password, matches, refuse_weak
 from gateway.auth.refused import NOT_FOUND, Refused
 from gateway.auth.session_state import SEEN_EVERY, ends_at, holds, is_proven
-from gateway.auth.sign_in_limit import SignInLimit
+from gateway.auth.sign_in_limit import SignInLimit, network_of
 from gateway.auth.sign_in_notes import Cause, SignInNotes
 from gateway.auth.vouched import BarredError, Vouched, take_over, vouched_owner
 from gateway.config.portal_schema import PortalSession
@@ -183,9 +183,9 @@ class Sessions:
         """Change one's own password, with the current one. Every session ends; a new one begins. Tokens stay (R28)."""
         stored = await self._prove(session, current, address)
         refuse_weak(self._desk, session.owner, new)
-        if await matches(self._pool, stored, new):
+        if await matches(self._pool, stored, new, lane=network_of(address)):
             raise Refused("weak_password", field="password", message="the password is the one you have")
-        hashed = await hash_password(self._pool, new)
+        hashed = await hash_password(self._pool, new, lane=network_of(address))
         async with self._desk.store.change(actor=session.owner.id, address=address) as change:
             now = await change.account(session.owner.id)
             if now is None or _password_of(now) != stored or await change.session(session.id) is None:
@@ -233,7 +233,7 @@ class Sessions:
 
     async def _matches(self, stored: str | None, password: Secret, address: str) -> bool:
         try:
-            return await matches(self._pool, stored, password)
+            return await matches(self._pool, stored, password, lane=network_of(address))
         except Refused:  # the pool is full: nothing was tried
             self._limit.give_back(address)
             raise
