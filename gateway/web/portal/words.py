@@ -16,6 +16,9 @@ from babel.support import Translations
 from gateway.auth.refused import Refused
 
 ENGLISH = "en"
+# Words that begin a sentence. Another first word may be a value, such as a name, and stays as it is.
+_STARTS = {"a", "all", "an", "at", "both", "choose", "login", "no", "nobody", "that", "the", "there", "this", "tokens"}
+_STARTS |= {"too", "whose", "you", "your"}
 
 
 class Words:
@@ -87,5 +90,6 @@ def _wanted(accepted: str) -> list[str]:
 
 
 def _sentence(message: str, mend: str) -> str:
-    text = message[:1].upper() + message[1:]
+    is_ours = message.partition(" ")[0] in _STARTS
+    text = message[:1].upper() + message[1:] if is_ours else message
     return f"{text}: {mend}." if mend else f"{text}."
