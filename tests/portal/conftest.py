@@ -23,6 +23,7 @@ An async fixture says `@pytest_asyncio.fixture(loop_scope="session")`: the brows
 Look for things as people do: `get_by_role("button", name="Revoke")`, `get_by_label("Name")`, `get_by_text(...)`.
 """
 
+import inspect
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -47,7 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     missing = binary() is None and os.environ.get("CI") != "true"
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if inspect.iscoroutinefunction(getattr(item, "function", None)):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"chromium is not installed ({MEND})"))
 

@@ -103,22 +103,23 @@ class House:
     ) -> Person:
         """A new user with a password. Without a login: one that nobody had. Each stands at an address of their own."""
         self._people += 1
-        made = Person(
-            login=login or f"person-{self._people}",
-            password=f"a fine long password no. {self._people}",
-            name=name,
-            email=email,
-            address=f"198.51.100.{self._people % 250 + 1}",
-        )
-        await create_owner(
+        owner = await create_owner(
             self.desk,
             actor=OPERATOR,
             kind=OwnerKind.USER,
-            login=made.login,
+            login=login or f"person-{self._people}",
             name=name,
             email=email,
             groups=groups,
             organisations=organisations,
+        )
+        made = Person(
+            id=owner.id,
+            login=owner.login,
+            password=f"a fine long password no. {self._people}",
+            name=name,
+            email=email,
+            address=f"198.51.100.{self._people % 250 + 1}",
         )
         await set_password(
             self.desk,
@@ -135,16 +136,16 @@ class House:
         owner: Person | str,
         name: str = "laptop",
         *scopes: str,
-        kind: OwnerKind = OwnerKind.USER,
         expires: timedelta | None = None,
         networks: Sequence[str] = (),
     ) -> Minted:
-        """A new token of theirs; `.whole.reveal()` is what a client presents, `.token.id` what addresses name."""
+        """A new token that a person made, or of an application; `.whole.reveal()` is what a client presents."""
+        is_person = isinstance(owner, Person)
         return await create_token(
             self.desk,
-            actor=OPERATOR,
-            owner_kind=kind,
-            login=owner if isinstance(owner, str) else owner.login,
+            actor=operator(owner.id) if is_person else OPERATOR,
+            owner_kind=OwnerKind.USER if is_person else OwnerKind.APPLICATION,
+            login=owner.login if is_person else owner,
             name=name,
             scopes=scopes or ("rest",),
             expires=expires,

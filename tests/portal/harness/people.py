@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Person:
     """A user with a password. `address`: where their browser stands."""
 
+    id: str
     login: str
     password: str
     name: str = ""

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gateway.auth.owners import create_owner
+from gateway.auth.power import operator
 from gateway.auth.token_revoke import revoke_tokens
 from gateway.auth.token_stops import suspend_tokens
 from gateway.auth.tokens import Minted, rotate_token
 from gateway.core.owner import OwnerKind
+from gateway.core.token import handle
 from gateway.store import Use
 from tests.portal.harness.house import OPERATOR, House
 from tests.portal.harness.people import Person
@@ -32,6 +34,7 @@ class Sample:
     alice: Person  # a person with tokens in every state
     ada: Person  # holds every permission
     fresh: Person  # has made no token yet
+    maker: Person  # makes tokens meanwhile
     initial: Person  # has to change the password first
     nils: Person  # may nothing
     tokens: dict[str, Minted] = field(default_factory=dict)
@@ -39,7 +42,7 @@ class Sample:
     def path(self, name: str, more: str = "") -> str:
         """The page of a token, or one of its pages: `path("laptop", "/edit")`."""
         made = self.tokens[name].token
-        return f"/tokens/{'tgp' if made.kind.value == 'personal' else 'tga'}_{made.id}{more}"
+        return f"/tokens/{handle('tg', made.kind, made.id)}{more}"
 
 
 async def settle(house: House) -> Sample:
@@ -61,38 +64,39 @@ async def settle(house: House) -> Sample:
                 organisations=["example-ltd"],
             ),
             fresh=await house.person("finn", name="Finn Okafor", email="finn@example.org"),
+            maker=await house.person(
+                "mara", name="Mara Lind", email="mara@example.org", groups=["staff", "developers"]
+            ),
             initial=await house.person("ines", name="Ines Novak", email="ines@example.org", must_change=True),
             nils=await house.person("nils", name="Nils Berg", email="nils@example.org", groups=[]),
         )
         await _application(house, "nightly-export", "Nightly export", ["staff"])
         await _application(house, "build-farm", "Build farm", ["developers"])
     made = sample.tokens
-    machine = OwnerKind.APPLICATION
     with _at(house, days=110):
-        made["lost laptop"] = await house.token("alice", "lost laptop", "rest", expires=timedelta(days=300))
-        made["old phone"] = await house.token("alice", "old phone", "rest", expires=timedelta(days=107))
+        made["lost laptop"] = await house.token(sample.alice, "lost laptop", "rest", expires=timedelta(days=300))
+        made["old phone"] = await house.token(sample.alice, "old phone", "rest", expires=timedelta(days=107))
     with _at(house, days=84, hours=3):
         made["backup script"] = await house.token(
-            "alice", "backup script", "rest", "export", expires=timedelta(days=89)
+            sample.alice, "backup script", "rest", "export", expires=timedelta(days=89)
         )
-        made["export"] = await house.token("nightly-export", "export", "rest", "export", kind=machine)
+        made["export"] = await house.token("nightly-export", "export", "rest", "export")
     with _at(house, days=61):
-        made["deploys"] = await house.token("build-farm", "deploys", "pull", "push", "rest", "write", kind=machine)
-        made["laptop"] = await house.token("alice", "laptop", "rest", "write", expires=timedelta(days=366))
+        made["deploys"] = await house.token("build-farm", "deploys", "pull", "push", "rest", "write")
+        made["laptop"] = await house.token(sample.alice, "laptop", "rest", "write", expires=timedelta(days=366))
     with _at(house, days=23):
         made["ci pipeline"] = await house.token(
-            "alice", "ci pipeline", "pull", "push", "rest", expires=timedelta(days=180)
+            sample.alice, "ci pipeline", "pull", "push", "rest", expires=timedelta(days=180)
         )
-        made["demo for the board"] = await house.token("alice", "demo for the board", "rest")
-        made["ada"] = await house.token("ada", "workstation", "rest", "write")
+        made["demo for the board"] = await house.token(sample.alice, "demo for the board", "rest")
+        made["ada"] = await house.token(sample.ada, "workstation", "rest", "write")
     with _at(house, days=12):
-        await revoke_tokens(house.desk, actor=OPERATOR, references=[made["lost laptop"].token.id])
-        await suspend_tokens(house.desk, actor=OPERATOR, references=[made["demo for the board"].token.id])
+        alice = operator(sample.alice.id)
+        await revoke_tokens(house.desk, actor=alice, references=[made["lost laptop"].token.id])
+        await suspend_tokens(house.desk, actor=alice, references=[made["demo for the board"].token.id])
     with _at(house, minutes=25):
-        made["office"] = await house.token("alice", "office only", "rest", networks=["10.0.0.0/8", "192.0.2.0/24"])
-        await rotate_token(
-            house.desk, actor=OPERATOR, reference=made["ci pipeline"].token.id, grace=timedelta(hours=24)
-        )
+        made["office"] = await house.token(sample.alice, "office only", "rest", networks=["10.0.0.0/8", "192.0.2.0/24"])
+        await rotate_token(house.desk, actor=alice, reference=made["ci pipeline"].token.id, grace=timedelta(hours=24))
     await _used(house, made["laptop"], WORK, "192.0.2.44")
     await _used(house, made["ci pipeline"], BUILDS, "10.20.0.8")
     await _used(house, made["backup script"], RARE, "192.0.2.44")

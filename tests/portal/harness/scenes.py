@@ -1,0 +1,100 @@
+"""What there is to look at: every page of the table, and what pages look like in the middle of things.
+
+A new page goes into `SCENES` with an address of the sample: a test fails until it does. Scenes change nothing that
+another one shows.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from secrets import token_hex
+from urllib.parse import urlsplit
+
+from playwright.async_api import Page
+
+from tests.portal.harness.browser import Tabs
+from tests.portal.harness.people import Person
+from tests.portal.harness.sample import Sample
+
+Doing = Callable[[Page], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """`name` is that of the picture; `page` the row of the table that it shows. `who` is somebody of the sample, if
+    anybody; `does` is done after the address was opened.
+    """
+
+    name: str
+    page: str
+    path: Callable[[Sample], str]
+    who: str = "alice"
+    does: Doing | None = None
+    status: int = 200
+
+    async def play(self, tabs: Tabs, sample: Sample, **how: object) -> Page:
+        """Open it; `how` as for `Tabs.tab`."""
+        person: Person | None = getattr(sample, self.who) if self.who else None
+        page = await tabs.tab(person, **how)  # type: ignore[arg-type]
+        wanted = self.path(sample)
+        answer = await page.goto(wanted)
+        assert answer is not None
+        assert (answer.status, urlsplit(page.url).path) == (self.status, urlsplit(wanted).path), await page.inner_text(
+            "body"
+        )
+        if self.does is not None:
+            await self.does(page)
+        return page
+
+
+def _at(path: str) -> Callable[[Sample], str]:
+    return lambda _: path
+
+
+def _token(name: str, more: str = "") -> Callable[[Sample], str]:
+    return lambda sample: sample.path(name, more)
+
+
+async def _make_a_token(page: Page) -> None:
+    await page.get_by_label("Name", exact=True).fill(f"nightly report {token_hex(2)}")
+    await page.get_by_role("checkbox", name="rest").check()
+    await page.get_by_role("checkbox", name="pull").check()
+    await page.get_by_role("button", name="Make the token").click()
+    await page.wait_for_selector("text=Try it")
+
+
+async def _send_nothing(page: Page) -> None:
+    await page.get_by_role("button", name="Make the token").click()
+    await page.wait_for_selector("#faults")
+
+
+async def _mistype(page: Page) -> None:
+    await page.get_by_label("Login").fill("alice")
+    await page.get_by_label("Password").fill("not the password")
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_selector("#faults")
+
+
+SCENES = (
+    Scene(name="sign-in", page="sign_in", path=_at("/sign-in"), who=""),
+    Scene(name="sign-in-refused", page="sign_in", path=_at("/sign-in"), who="", does=_mistype),
+    Scene(name="first-password", page="password", path=_at("/password"), who="initial"),
+    Scene(name="password", page="password", path=_at("/password")),
+    Scene(name="my-account", page="account", path=_at("/")),
+    Scene(name="my-account-empty", page="account", path=_at("/"), who="fresh"),
+    Scene(name="my-account-without-tokens", page="account", path=_at("/"), who="nils"),
+    Scene(name="new-token", page="token_new", path=_at("/tokens/new")),
+    Scene(name="new-token-refused", page="token_new", path=_at("/tokens/new"), does=_send_nothing),
+    Scene(name="token-made", page="token_new", path=_at("/tokens/new"), who="maker", does=_make_a_token),
+    Scene(name="token", page="token", path=_token("laptop")),
+    Scene(name="token-rotated", page="token", path=_token("ci pipeline")),
+    Scene(name="token-ends-soon", page="token", path=_token("backup script")),
+    Scene(name="token-expired", page="token", path=_token("old phone")),
+    Scene(name="token-suspended", page="token", path=_token("demo for the board")),
+    Scene(name="token-unused", page="token", path=_token("office")),
+    Scene(name="token-edit", page="token_edit", path=_token("office", "/edit")),
+    Scene(name="token-rotate", page="token_rotate", path=_token("laptop", "/rotate")),
+    Scene(name="token-suspend", page="token_suspend", path=_token("laptop", "/suspend")),
+    Scene(name="token-resume", page="token_resume", path=_token("demo for the board", "/resume")),
+    Scene(name="token-revoke", page="token_revoke", path=_token("backup script", "/revoke")),
+    Scene(name="not-there", page="", path=_at("/nothing-here"), status=404),
+)

@@ -1,0 +1,71 @@
+"""Every page, in both themes and on a phone: nothing that axe-core objects to, no sideways scrolling, the headers."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from gateway.web.portal.rows import PAGES
+from tests.portal.harness.axe import violations
+from tests.portal.harness.browser import PHONE
+from tests.portal.harness.scenes import SCENES
+
+FIRST = {one.page: one for one in reversed(SCENES)}  # of each row of the table, the first scene
+EACH = pytest.mark.parametrize("scene", SCENES, ids=[one.name for one in SCENES])
+EACH_ROW = pytest.mark.parametrize("scene", FIRST.values(), ids=[one.page or "not there" for one in FIRST.values()])
+
+
+async def too_wide(page: Page) -> list[str]:
+    """What reaches beyond the right edge, so that one would have to scroll sideways."""
+    found: list[str] = await page.evaluate(
+        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+        [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
+        .map((one) => one.outerHTML.slice(0, 120)).concat(["scrolls sideways"])"""
+    )
+    return found
+
+
+def test_every_page_of_the_table_is_looked_at():
+    assert {row.name for row in PAGES if row.show is not None} == set(FIRST) - {""}
+
+
+@EACH
+async def test_everybody_can_use_it_in_both_themes_and_on_a_phone(tabs, sample, scene):
+    page = await scene.play(tabs, sample)
+    assert not await violations(page)
+    assert not await too_wide(page)
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await page.set_viewport_size({"width": PHONE, "height": 740})
+    assert not await violations(page), "dark, on a phone"
+    assert not await too_wide(page)
+
+
+@EACH
+async def test_it_works_without_javascript_and_scrolls_sideways_nowhere(tabs, sample, scene):
+    page = await scene.play(tabs, sample, javascript=False, width=PHONE, dark=True)
+    assert not await too_wide(page)
+    await expect(page.locator("h1")).to_have_count(1)
+    assert re.fullmatch(r".+ · Token Gateway", await page.title())
+
+
+async def test_the_menu_of_a_phone_opens_over_the_page_and_closes_again(tabs, sample):
+    page = await tabs.tab(sample.ada, width=PHONE, dark=True)
+    await page.goto("/")
+    menu = page.get_by_role("navigation", name="Pages")
+    await expect(menu).to_be_hidden()
+    await page.get_by_role("button", name="Menu").click()
+    await expect(menu.get_by_role("link", name="My account")).to_be_visible()
+    assert not await violations(page)
+    assert not await too_wide(page)
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+
+
+async def test_what_is_looked_for_would_be_found(page):
+    await page.set_viewport_size({"width": PHONE, "height": 740})
+    await page.set_content(
+        """<!doctype html><title>x</title><main><p style="color:#ccc;width:500px">pale</p><input><img src="data:,">"""
+    )
+    rules = {one.partition(":")[0] for one in await violations(page)}
+    assert rules >= {"color-contrast", "label", "image-alt", "html-has-lang"}
+    assert await too_wide(page)
