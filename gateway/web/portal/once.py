@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from gateway.web.portal.page import Answer
 
 KEPT = 4096
-AGAIN_S = 10.0  # how long an impatient second click is given the answer again
+AGAIN_S = 2.0  # how long an impatient second click is given the answer again
 
 _Key = tuple[str, str]
 
