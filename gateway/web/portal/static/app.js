@@ -53,6 +53,11 @@ document.addEventListener("click", (event) => {
   else if (at === event.target) at.close(); // beside the dialog
 });
 
+// --- the page with a secret: going back or reloading leads to the token's own page ------------------------------------
+
+const elsewhere = document.querySelector("[data-address]");
+if (elsewhere) history.replaceState(null, "", elsewhere.dataset.address);
+
 // --- a form is sent once ---------------------------------------------------------------------------------------------
 
 const busy = (form, is) => {
