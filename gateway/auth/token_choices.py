@@ -17,11 +17,15 @@ PRESETS = tuple(timedelta(days=days) for days in (7, 30, 90, 180, 365))  # PARIT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """How long tokens of a kind live. `longest` None: also for ever. `presets`: those that the policy allows."""
+    """How long tokens of a kind live. `longest` None: also for ever. `presets`: those that the policy allows.
+
+    `most`: how many of one owner may live; None: any number.
+    """
 
     default: timedelta
     longest: timedelta | None
     presets: Sequence[timedelta]
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ def token_policy(desk: Desk, *, actor: Actor) -> TokenPolicy:
                 default=one.default_lifetime,
                 longest=one.max_lifetime,
                 presets=[span for span in PRESETS if one.max_lifetime is None or span <= one.max_lifetime],
+                most=one.max_per_owner,
             )
             for kind, one in written.items()
         }

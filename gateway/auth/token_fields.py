@@ -15,6 +15,7 @@ from gateway.core.owner import Owner, OwnerKind, TokenRecord
 from gateway.core.patterns import parse_host_pattern
 from gateway.core.policy import EVERYONE
 from gateway.core.token import Kind
+from gateway.store import Change
 
 MAX_NETWORKS = 64
 MAX_HOSTS = 64
@@ -112,6 +113,20 @@ def refuse_owner(desk: Desk, owner: Owner) -> None:
                 f"{', '.join(holders) or 'nobody'}",
                 mend="put the user into such a group, or change `permissions:`",
             )
+
+
+async def refuse_too_many(change: Change, desk: Desk, owner: Owner) -> None:
+    """Refuse one more token of an owner who has as many as the policy lets live. Suspended ones can be resumed, so
+    they count.
+    """
+    tokens, kind = desk.settings.tokens, "personal" if owner.kind is OwnerKind.USER else "application"
+    most = (tokens.personal if owner.kind is OwnerKind.USER else tokens.application).max_per_owner
+    if most is not None and await change.unended_of(owner.id) >= most:
+        raise Refused(
+            "too_many_tokens",
+            message=f"{owner.login} has {most} tokens that live, or more, and may have no further one",
+            mend=f"revoke one that nobody uses; `tokens.{kind}.max_per_owner` says how many there may be",
+        )
 
 
 def refuse_ended(record: TokenRecord, now: datetime) -> None:

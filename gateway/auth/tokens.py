@@ -25,6 +25,7 @@ from gateway.auth.token_fields import (
     refuse_name,
     refuse_owner,
     refuse_scopes,
+    refuse_too_many,
 )
 from gateway.auth.token_known import known_in, known_token, read_reference
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token
@@ -121,6 +122,7 @@ async def create_token(
                     message=f"{owner.login} has a live token of this name",
                     mend="choose another name, or revoke or rotate that token",
                 )
+            await refuse_too_many(change, desk, owner)
             return Made(token_id=token_id, secret_row=(await change.add_token(token, stored)).row)
 
         made = await once(change, attempt, stored, make)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from gateway.config.fault import Fault
+from gateway.config.kinds.counts import CountOrUnlimited
 from gateway.config.kinds.days import Day
 from gateway.config.kinds.durations import Duration, MaxDuration, duration_text
 from gateway.config.kinds.headers import HeaderName
@@ -27,11 +28,15 @@ from gateway.core.network import Networks
 from gateway.core.policy import EVERYONE
 
 
+MaxTokens = Annotated[int | None, CountOrUnlimited(1, 1_000_000)]
+
+
 class Lifetimes(Section):
-    """How long tokens of one kind live."""
+    """How long tokens of one kind live, and how many one owner may have."""
 
     default_lifetime: Duration
     max_lifetime: MaxDuration
+    max_per_owner: MaxTokens
 
     @model_validator(mode="after")
     def _in_order(self) -> "Lifetimes":
@@ -46,20 +51,23 @@ class Lifetimes(Section):
 
 _DEFAULT_LIFETIME = "The lifetime of a token whose maker names none, such as `90d`, `12h`, `30m`, `10s`."
 _MAX_LIFETIME = "The longest lifetime anybody may ask for; `unlimited` also allows tokens that never expire."
+_MAX_PER_OWNER = "How many tokens one owner may have that have neither ended nor been revoked, or `unlimited`."
 
 
 class PersonalLifetimes(Lifetimes):
-    """How long personal tokens live. They act as the person who made them."""
+    """How long personal tokens live, and how many there may be. They act as the person who made them."""
 
     default_lifetime: Duration = Field(default=timedelta(days=90), description=f"{_DEFAULT_LIFETIME} Default: 90d.")
     max_lifetime: MaxDuration = Field(default=timedelta(days=366), description=f"{_MAX_LIFETIME} Default: 366d.")
+    max_per_owner: MaxTokens = Field(default=100, description=f"{_MAX_PER_OWNER} Default: 100.")
 
 
 class ApplicationLifetimes(Lifetimes):
-    """How long application tokens live. They act as a service account."""
+    """How long application tokens live, and how many there may be. They act as a service account."""
 
     default_lifetime: Duration = Field(default=timedelta(days=366), description=f"{_DEFAULT_LIFETIME} Default: 366d.")
     max_lifetime: MaxDuration = Field(default=None, description=f"{_MAX_LIFETIME} Default: unlimited.")
+    max_per_owner: MaxTokens = Field(default=1000, description=f"{_MAX_PER_OWNER} Default: 1000.")
 
 
 class Tokens(Section):

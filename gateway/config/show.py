@@ -43,6 +43,7 @@ def effective(settings: Settings) -> dict[str, Any]:
                 kind: {
                     "default_lifetime": duration_text(one.default_lifetime),
                     "max_lifetime": "unlimited" if one.max_lifetime is None else duration_text(one.max_lifetime),
+                    "max_per_owner": "unlimited" if one.max_per_owner is None else one.max_per_owner,
                 }
                 for kind, one in (("personal", tokens.personal), ("application", tokens.application))
             },

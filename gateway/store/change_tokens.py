@@ -46,6 +46,11 @@ class TokenChanges(Ledger):
         )
         return (await self._turn.execute(statement.limit(1))).first() is not None
 
+    async def unended_of(self, owner_id: str) -> int:
+        """How many tokens of the owner are neither revoked nor expired."""
+        statement = select(func.count()).where(tokens.c.owner_id == owner_id, is_unended(self.at))
+        return int((await self._turn.execute(statement)).scalar_one())
+
     async def add_token(self, token: Token, secret: StoredSecret) -> StoredSecret:
         """Create the token with its first secret, and return that with its row. NameTaken for an id that is in use."""
         await self._turn.execute(

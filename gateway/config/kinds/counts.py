@@ -1,4 +1,4 @@
-"""Whole numbers between two bounds."""
+"""Whole numbers between two bounds, and `unlimited` where a key allows it."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from gateway.config.fault import Fault
 
+UNLIMITED = "unlimited"
 _DIGITS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 
 
@@ -20,7 +21,8 @@ class Count:
     least: int
     most: int
 
-    def _read(self, value: object) -> int:
+    def read(self, value: object) -> int:
+        """The number that somebody wrote. Fault when it is none, or out of bounds."""
         if isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
@@ -30,8 +32,29 @@ class Count:
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._read)
+        return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         number = {"type": "integer", "minimum": self.least, "maximum": self.most}
         return {"anyOf": [number, {"type": "string", "pattern": f"^{_DIGITS.pattern}$"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class CountOrUnlimited(Count):
+    """As `Count`, or None, written `unlimited`."""
+
+    def read_or_unlimited(self, value: object) -> int | None:
+        """The number, or None for no limit."""
+        if value == UNLIMITED:
+            return None
+        if isinstance(value, str) and not _DIGITS.fullmatch(value):
+            mend = f"write a number between {self.least} and {self.most}, or {UNLIMITED}"
+            raise Fault(f"{{value}} is neither a whole number nor {UNLIMITED}", mend)
+        return self.read(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read_or_unlimited)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        number = Count.__get_pydantic_json_schema__(self, schema, handler)
+        return {"anyOf": [*number["anyOf"], {"const": UNLIMITED}]}

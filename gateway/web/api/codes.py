@@ -66,6 +66,7 @@ REFUSED: Mapping[str, Code] = {
     "signs_in_elsewhere": Code(409, "A person of the single sign-on has no password here."),
     "signs_in_here": Code(409, "The person is not of the single sign-on."),
     "token_ended": Code(401, "The token that asks has ended meanwhile."),
+    "too_many_tokens": Code(409, "The owner has as many tokens that live as the policy allows."),
     "unknown_group": Code(422, "The group is not declared."),
     "unknown_scope": Code(422, "The scope is not declared."),
     "weak_password": Code(422, "The password is too short, too long, or among those that are tried first."),

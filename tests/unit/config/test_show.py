@@ -18,7 +18,7 @@ realm: "y"
 support_contact: "$${NOT_PUT_IN}: #1 \"help\" {desk}"
 trusted_proxies: ["10.0.0.0/8", unix, "::1"]
 client_address: {skip: ["192.0.2.0/24"]}
-tokens: {basic_users: [], personal: {default_lifetime: 90s, max_lifetime: 36h}}
+tokens: {basic_users: [], personal: {default_lifetime: 90s, max_lifetime: 36h, max_per_owner: unlimited}}
 groups: ["y", "no", "0777", "12", "1.5", "true", "2026-11-22"]
 permissions: {users: ["y", everyone], own_tokens: []}
 scopes: {"on": "off", "12:30": "", "null": "~"}

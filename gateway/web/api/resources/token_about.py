@@ -33,11 +33,12 @@ class ScopesView(View):
 
 
 class LifetimesView(View):
-    """How long tokens of a kind live."""
+    """How long tokens of a kind live, and how many."""
 
     default_s: int
     max_s: int | None = Field(description="null: also for ever.")
     presets: Sequence[str] = Field(description="For `expires`; any other time that the policy allows works, too.")
+    max_per_owner: int | None = Field(description="How many of one owner may live; null: any number.")
 
 
 class PolicyView(View):
@@ -168,6 +169,7 @@ def _lifetimes(one: Lifetimes) -> LifetimesView:
         default_s=one.default // _SECOND,
         max_s=None if one.longest is None else one.longest // _SECOND,
         presets=[f"{span.days}d" for span in one.presets],
+        max_per_owner=one.most,
     )
 
 
@@ -212,7 +214,7 @@ OPERATIONS = (
         name="show_token_policy",
         method="GET",
         path="/api/v1/token-policy",
-        summary="See how long tokens may live",
+        summary="See how long tokens may live, and how many",
         tag="tokens",
         answers={200: PolicyView},
         handler=show_policy,

@@ -237,7 +237,7 @@ OPERATIONS = (
         permission="own_tokens",
         body=NewToken,
         answers={201: MadeView},
-        problems=(*KNOWN, *MINTING, "unknown_scope", "expiry", "name_taken", "key_not_registered"),
+        problems=(*KNOWN, *MINTING, "unknown_scope", "expiry", "name_taken", "too_many_tokens", "key_not_registered"),
         is_repeatable=True,
         handler=create,
     ),

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -242,6 +243,62 @@ async def test_the_policy_says_what_is_taken(at):
     assert (found.status, found.code) == (422, "expiry")
     found = await by(at, "bob", "POST", TOKENS, json={"name": "x", "expires": "never"})
     assert found.code == "expiry"
+
+
+async def test_of_requests_at_once_only_so_many_make_a_token_as_there_may_be(at, monkeypatch):
+    limited_to(at, monkeypatch, personal=2, application=1)
+    assert (await by(at, "bob", "GET", "/api/v1/token-policy")).json["personal"]["max_per_owner"] == 2
+    await make(at, "bob", "first")
+    made = await asyncio.gather(
+        *(by(at, "bob", "POST", TOKENS, json={"name": f"no {number}", "scopes": ["rest"]}) for number in range(2))
+    )
+    assert sorted(one.status for one in made) == [201, 409]
+    refused = next(one for one in made if one.status == 409)
+    assert refused.code == "too_many_tokens"
+    assert "tokens.personal.max_per_owner" in refused.json["mend"]
+    assert "bob has 2 tokens" in refused.json["detail"]
+    await make(at, "carol", "mine")
+    await make(at, "boss", "for an app", application="nightly")
+    second = {"name": "another", "application": "nightly", "scopes": ["rest"]}
+    assert (await by(at, "boss", "POST", TOKENS, json=second)).code == "too_many_tokens"
+
+
+async def test_a_suspended_token_counts_and_one_that_has_ended_does_not(at, monkeypatch):
+    limited_to(at, monkeypatch, personal=2)
+    kept, ended = (await make(at, name="kept")).json, (await make(at, name="ended", expires="1s")).json
+    assert (await by(at, "bob", "POST", f"{TOKENS}/{kept['token']}/suspend")).status == 200
+    await asyncio.sleep(1)
+    assert ended["token"] != (await make(at, name="in its place")).json["token"]
+    more = {"name": "more", "scopes": ["rest"]}
+    assert (await by(at, "bob", "POST", TOKENS, json=more)).code == "too_many_tokens"
+    for path in (f"{kept['token']}/resume", f"{kept['token']}/rotate"):
+        assert (await by(at, "bob", "POST", f"{TOKENS}/{path}", json={} if "rotate" in path else None)).status == 200
+    assert (await by(at, "bob", "DELETE", f"{TOKENS}/{kept['token']}")).status == 200
+    assert (await by(at, "bob", "POST", TOKENS, json=more)).status == 201
+
+
+async def test_a_request_that_is_sent_again_gets_its_token_also_where_no_further_one_may_be(at, monkeypatch):
+    limited_to(at, monkeypatch, personal=1)
+    more = {"json": {"name": "once", "scopes": ["rest"]}, "headers": {"Idempotency-Key": "a key of my own"}}
+    first, second = [await by(at, "bob", "POST", TOKENS, **more) for _ in range(2)]
+    assert (first.status, second.status) == (201, 201)
+    assert first.json["token"] == second.json["token"]
+
+
+async def test_who_has_more_than_there_may_be_keeps_them(at, monkeypatch):
+    made = [(await make(at, name=f"no {number}")).json for number in range(3)]
+    limited_to(at, monkeypatch, personal=1)
+    for one in made:
+        assert (await edited(at, "bob", one["token"], name=f"{one['name']} still")).status == 200
+    assert (await by(at, "bob", "POST", TOKENS, json={"name": "x", "scopes": ["rest"]})).code == "too_many_tokens"
+
+
+def limited_to(at, monkeypatch, **most):
+    """The policy, with so many tokens an owner."""
+    settings = at.front.desk.settings
+    kinds = {kind: getattr(settings.tokens, kind).model_copy(update={"max_per_owner": n}) for kind, n in most.items()}
+    tokens = settings.tokens.model_copy(update=kinds)
+    monkeypatch.setattr(at.front, "desk", replace(at.front.desk, settings=replace(settings, tokens=tokens)))
 
 
 @pytest.mark.parametrize(
