@@ -1,4 +1,5 @@
-"""`make sbom`: a CycloneDX bill of materials of what runs, from the lock and from what the packages say of themselves.
+"""`make sbom`: a CycloneDX bill of materials of what runs, from the lock and from what the packages say of themselves,
+with the parts of others that are in the wheel.
 
 The same lock gives the same bytes: no time, no random number, and nothing of the machine that wrote it. Validated
 against the schema of CycloneDX before it is written. Also the table of licences in docs/supply-chain.md.
@@ -23,6 +24,7 @@ from packaging.utils import canonicalize_name
 
 from gateway import __version__
 from supply.lock import LOCKS, ROOT, Pinned, read_lock
+from supply.vendored import PARTS
 
 NAME = "token-gateway"
 BUILD_ONLY = frozenset({"flit-core"})  # in the lock, since the wheel is built without the network
@@ -75,6 +77,7 @@ def bill(packages: tuple[Pinned, ...]) -> Bom:
     root.licenses.add(LicenseFactory().make_from_string("Apache-2.0"))
     made.metadata.component = root
     components: dict[str, Component] = {}
+    declared = LicenseAcknowledgement.DECLARED
     for one in packages:
         if metadata(one.name)["Version"] != one.version:
             raise PackageNotFoundError(f"{one.name} {one.version}")
@@ -87,10 +90,21 @@ def bill(packages: tuple[Pinned, ...]) -> Bom:
             purl=purl,
             description=metadata(one.name)["Summary"],
         )
-        declared = LicenseAcknowledgement.DECLARED
         component.licenses.add(LicenseFactory().make_from_string(licence(one.name), license_acknowledgement=declared))
         components[one.name] = component
         made.components.add(component)
+    for part in PARTS:
+        purl = PackageURL("generic", name=part.name, version=part.version)
+        vendored = Component(
+            name=part.name,
+            version=part.version,
+            type=ComponentType.LIBRARY,
+            bom_ref=str(purl),
+            purl=purl,
+            description=part.what,
+        )
+        vendored.licenses.add(LicenseFactory().make_from_string(part.licence, license_acknowledgement=declared))
+        made.components.add(vendored)
     for name, component in components.items():
         made.register_dependency(component, [components[other] for other in sorted(needed(name, components))])
     direct = needed(NAME, components) | {"bcrypt"}  # of the extra `import`, which the lock has, too
@@ -112,6 +126,7 @@ def written(made: Bom) -> str:
 def licences(packages: tuple[Pinned, ...]) -> str:
     """The table of the docs."""
     rows = [f"| {one.name} | {one.version} | {licence(one.name)} |" for one in packages]
+    rows += [f"| {part.name} (in the wheel) | {part.version} | {part.licence} |" for part in PARTS]
     return "\n".join(["| package | version | licence |", "|---|---|---|", *rows, ""])
 
 

@@ -11,6 +11,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from supply.audit import CLEAN, HOLES, UNKNOWN, Found, audit, read, told
 from supply.lock import LOCKS, ROOT, BadLockError, read_lock
 from supply.sbom import BUILD_ONLY, PAGE, bill, licences, placed, runtime, written
+from supply.vendored import FOLDER, PARTS, hash_of
 
 PACKAGES = [{"name": "a", "version": "1", "vulns": []}, {"name": "b", "version": "2", "vulns": []}]
 HOLE = {"name": "c", "version": "3", "vulns": [{"id": "PYSEC-1", "fix_versions": ["3.1"]}]}
@@ -50,6 +51,17 @@ def test_the_bill_of_materials_lists_the_lock_and_nothing_of_this_machine():
     assert "://" not in text.replace("http://cyclonedx.org/schema/", "")
     (root,) = [one for one in found["dependencies"] if one["ref"] == "token-gateway"]
     assert "pkg:pypi/aiohttp" in " ".join(root["dependsOn"])
+
+
+def test_the_parts_in_the_wheel_are_what_is_written_of_them_and_keep_their_licences():
+    noted = {name: hash_ for part in PARTS for name, hash_ in part.files}
+    assert {file.name: hash_of(file.name) for file in FOLDER.iterdir()} == noted
+    for part in PARTS:
+        notice = (FOLDER / part.licence_file).read_text("utf-8")
+        assert "Copyright (c)" in notice
+        assert all(word in notice for word in part.licence.split(" AND "))
+    listed = {(one["name"], one["version"]) for one in json.loads(written(bill(runtime())))["components"]}
+    assert {(part.name, part.version) for part in PARTS} <= listed
 
 
 def test_the_page_has_the_licences_of_what_runs():
