@@ -36,6 +36,7 @@ const open = (link, event) => {
   if (!dialog?.showModal || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   dialog.showModal();
+  dialog.querySelector("input:not([type=hidden]), [data-close]")?.focus(); // never on what ends something
 };
 
 document.addEventListener("click", (event) => {
