@@ -1,6 +1,13 @@
-"""All pages, in one table."""
+"""All pages, in one table. The navigation has them in this order."""
 
 from gateway.web.portal.page import Page
-from gateway.web.portal.pages import account, sign_in, tokens
+from gateway.web.portal.pages import account, applications, sessions, sign_in, tokens, users
 
-PAGES: tuple[Page, ...] = (*account.PAGES, *tokens.PAGES, *sign_in.PAGES)
+PAGES: tuple[Page, ...] = (
+    *account.PAGES,
+    *tokens.PAGES,
+    *sessions.PAGES,
+    *users.PAGES,
+    *applications.PAGES,
+    *sign_in.PAGES,
+)
