@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.auth.reach import Reached, token_reach
 from gateway.auth.tokens import Minted
+from gateway.core.reason import Reason
 from gateway.web.portal.page import Visit
 
 ROUTES = 3
@@ -26,7 +27,7 @@ class RouteLines:
 
 
 async def lines_for(visit: Visit, minted: Minted) -> Sequence[RouteLines]:
-    """The lines for the first routes that the token opens; none when it opens none yet."""
+    """The lines for the first routes that open to the token and not to everybody; none when there are none yet."""
     found = await token_reach(
         visit.desk,
         visit.here.policy,
@@ -35,8 +36,10 @@ async def lines_for(visit: Visit, minted: Minted) -> Sequence[RouteLines]:
         address=visit.client,
         limit=_LOOKED_AT,
     )
-    opened = [one for one in found.routes if one.is_of_use and one.reason is not None][:ROUTES]
-    return [_lines(one, minted.whole.reveal(), minted.owner.login) for one in opened]
+    asked = [one for one in found.routes if one.is_of_use and one.reason not in {None, Reason.PUBLIC}]
+    # Those that open from here before those that open elsewhere, and reading, which does no harm, before the rest.
+    asked.sort(key=lambda one: (not one.opens, not one.sample.startswith("GET ")))
+    return [_lines(one, minted.whole.reveal(), minted.owner.login) for one in asked[:ROUTES]]
 
 
 def _lines(reached: Reached, token: str, login: str) -> RouteLines:

@@ -77,6 +77,7 @@ async def _mistype(page: Page) -> None:
 SCENES = (
     Scene(name="sign-in", page="sign_in", path=_at("/sign-in"), who=""),
     Scene(name="sign-in-refused", page="sign_in", path=_at("/sign-in"), who="", does=_mistype),
+    Scene(name="sign-in-sso-refused", page="sign_in_sso", path=_at("/sign-in/sso"), who="", status=403),
     Scene(name="first-password", page="password", path=_at("/password"), who="initial"),
     Scene(name="password", page="password", path=_at("/password")),
     Scene(name="my-account", page="account", path=_at("/")),
