@@ -71,7 +71,7 @@ async def _part(
         if not isinstance(essentials, Generation):
             raise TypeError("the portal gets the whole configuration")
         portal = Portal(opened, essentials, metrics)
-        await portal.listen(listeners[0])
+        await portal.listen(listeners)
         return portal
     worker = Worker(opened, essentials, metrics)
     await worker.listen(listeners)

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import importlib
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
@@ -49,7 +50,7 @@ class Gateway:
         metrics = Metrics()
         made = cls(await open_installation(generation, keyring, metrics, stack), generation, metrics)
         await made._worker.listen(sockets.check)
-        await made._open_portal(sockets.portal, generation)
+        await made._open_portal(sockets.of_portal, generation)
         made.generation = 1
         return made
 
@@ -72,7 +73,7 @@ class Gateway:
         """Run until that is wanted; then drain."""
         await run_until_stopped(self._parts(), self._opened, stop)
 
-    async def _open_portal(self, opened: socket.socket, generation: Generation) -> None:
+    async def _open_portal(self, opened: Sequence[socket.socket], generation: Generation) -> None:
         await asyncio.to_thread(importlib.import_module, "gateway.runtime.portal")  # 0.2 s that no check waits for
         from gateway.runtime.portal import Portal  # noqa: PLC0415
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gateway.auth.limits import RateLimits
-from gateway.config import Settings, load
+from gateway.config import Settings, UnixListener, load
 from gateway.core.policy import Policy
 from gateway.runtime.essentials import Essentials
 from gateway.web.check.service import CheckSettings
@@ -55,7 +55,12 @@ def read_again(path: Path, env: Mapping[str, str]) -> Generation:
 
 def needs_restart(started: Settings, wished: Settings) -> tuple[str, ...]:
     """The keys that differ from those of the start, and take effect with the next start only."""
-    return tuple(key for key in FIXED_AT_START if getattr(started, key) != getattr(wished, key))
+    changed = [key for key in FIXED_AT_START if getattr(started, key) != getattr(wished, key)]
+    return (*changed, *(["portal.sso.socket"] if _sso_socket(started) != _sso_socket(wished) else []))
+
+
+def _sso_socket(settings: Settings) -> UnixListener | None:
+    return None if settings.portal.sso is None else settings.portal.sso.socket
 
 
 def unknown_to_proxies(known: Policy, now: Policy) -> tuple[str, ...]:

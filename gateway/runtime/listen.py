@@ -28,10 +28,19 @@ class Sockets(NamedTuple):
     check: tuple[socket.socket, ...]
     portal: socket.socket
     ops: socket.socket
+    sso: socket.socket | None = None  # on which the portal is asked too, by the single sign-on's proxy alone
+
+    @property
+    def of_portal(self) -> tuple[socket.socket, ...]:
+        """What the portal answers on."""
+        return (self.portal,) if self.sso is None else (self.portal, self.sso)
 
 
 def open_all(
-    listen: Listen, stack: contextlib.AsyncExitStack, handed: Mapping[str, Sequence[socket.socket]]
+    listen: Listen,
+    sso: UnixListener | None,
+    stack: contextlib.AsyncExitStack,
+    handed: Mapping[str, Sequence[socket.socket]],
 ) -> Sockets:
     """Open every listener, before anything else is touched; all of them or none.
 
@@ -43,18 +52,26 @@ def open_all(
     for at, listener in enumerate(() if check else listen.check):
         key = f"listen.check[{at}]"
         if isinstance(listener, UnixListener):
-            opened = open_unix(listener, key)
-            stack.callback(listener.unix.unlink, missing_ok=True)
+            check.append(_kept(listener, key, stack))
         else:
-            opened = open_tcp(listener, key)
-        stack.callback(opened.close)
-        check.append(opened)
+            check.append(opened := open_tcp(listener, key))
+            stack.callback(opened.close)
     pages = []
     for key, place in (("portal", listen.portal), ("ops", listen.ops)):
         (opened,) = handed.get(key) or (open_tcp(place, f"listen.{key}"),)
         stack.callback(opened.close)
         pages.append(opened)
-    return Sockets(tuple(check), *pages)
+    beside = None if sso is None else _kept(sso, "portal.sso.socket", stack)
+    portal, ops = pages
+    return Sockets(tuple(check), portal, ops, beside)
+
+
+def _kept(listener: UnixListener, key: str, stack: contextlib.AsyncExitStack) -> socket.socket:
+    """A unix socket that `stack` closes and removes."""
+    opened = open_unix(listener, key)
+    stack.callback(listener.unix.unlink, missing_ok=True)
+    stack.callback(opened.close)
+    return opened
 
 
 def raise_descriptor_limit() -> None:

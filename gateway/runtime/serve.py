@@ -109,7 +109,8 @@ class _Serving:
         settings, stop, loop = self._settings, self._stop, asyncio.get_running_loop()
         loop.set_exception_handler(logs.unhandled)
         async with contextlib.AsyncExitStack() as stack:
-            sockets = open_all(settings.listen, stack, handed)
+            sso = settings.portal.sso
+            sockets = open_all(settings.listen, None if sso is None else sso.socket, stack, handed)
             stop.on_signals(signal.SIGTERM, signal.SIGINT)
             generation = compiled(settings)
             served: Served
@@ -131,7 +132,7 @@ class _Serving:
             control = Control(settings.source, reloader.reload)
             await control.listen()
             stack.push_async_callback(control.close)
-            await serve_app(ops_app(served.readiness, served.registry), sockets.ops, stack)
+            await serve_app(ops_app(served.readiness, served.registry), (sockets.ops,), stack)
             gc.freeze()  # what is there now stays for good: keep the collector from walking it
             self._tell_serving(supervisor)
             beside = [asyncio.create_task(one.run(stop.wanted)) for one in (reloader, self._notifier)]

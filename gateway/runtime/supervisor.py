@@ -58,9 +58,9 @@ class Supervisor:
     async def start(self, generation: Generation, sockets: Sockets, stop: Stop) -> None:
         """Have all of them answer. StartError with the words of the first that cannot."""
         self._packages = _Packages.of(1, generation)
-        self._sockets = (*sockets.check, sockets.portal)
+        self._sockets = (*sockets.check, *sockets.of_portal)
         for child in self._children:
-            listeners = [sockets.portal] if child.name == PORTAL else sockets.check
+            listeners = sockets.of_portal if child.name == PORTAL else sockets.check
             task = asyncio.create_task(self._keep(child, listeners))
             self._tasks.append(task)
             stop.watch(task)

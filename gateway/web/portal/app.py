@@ -242,7 +242,8 @@ class Pages:
             now=visit.desk.now(),
             data=shown.data,
         )
-        return web.Response(text=html, status=shown.status, headers=HEADERS, content_type="text/html")
+        headers = {**HEADERS, "Set-Cookie": drop(visit.origin)} if shown.ends_session else HEADERS
+        return web.Response(text=html, status=shown.status, headers=headers, content_type="text/html")
 
     def _fault(self, visit: Visit, problem: Problem) -> web.Response:
         response = self._page(visit, fault_page(problem, visit.words))

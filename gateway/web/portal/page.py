@@ -50,6 +50,7 @@ class Shown:
     data: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     notice: Notice | None = None
+    ends_session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

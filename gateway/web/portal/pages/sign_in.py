@@ -1,14 +1,17 @@
 """Signing in and out, and the password."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from gateway.auth.refused import Refused
 from gateway.core.password import MIN_LENGTH
+from gateway.store import SignedInBy
 from gateway.web.api.cookie import session_secret
 from gateway.web.portal.form import Form
 from gateway.web.portal.own_path import HOME, own_path
 from gateway.web.portal.page import Answer, Needs, Notice, Page, Resumed, Sent, Shown, Visit
 
+SSO = "/sign-in/sso"
 KEPT = "kept."  # before the names of fields that wait on the sign-in page
 
 
@@ -17,7 +20,7 @@ async def show(visit: Visit) -> Answer:
     to = own_path(visit.form.value("to") or visit.asked("to"))
     if visit.signed_in is not None and visit.form.given is None:
         return Sent(to=to)
-    return _page(to, _kept(visit.form), visit.form.value("kept_path"))
+    return sign_in_page(visit, to, _kept(visit.form), visit.form.value("kept_path"))
 
 
 async def act(visit: Visit) -> Answer:
@@ -42,13 +45,18 @@ def waiting(visit: Visit) -> Shown:
     """The sign-in page for somebody whose session was lost: what they typed elsewhere waits on it."""
     kept, path = visit.form.kept(), own_path(visit.path)
     visit.form = Form()
-    return _page(path, kept, path, status=403)
+    return sign_in_page(visit, path, kept, path, status=403)
 
 
 async def sign_out(visit: Visit) -> Answer:
-    """End the session of this browser."""
+    """End the session of this browser; people of the single sign-on are led to its end, too."""
     await visit.parts.sessions.end(visit.session, session_id=visit.session.id, address=visit.address)
-    return Sent(to="/sign-in", ends_session=True)
+    sso, how = visit.desk.settings.portal.sso, visit.session.how
+    if how is not SignedInBy.SSO or sso is None or sso.sign_out_url is None:
+        return Sent(to="/sign-in", ends_session=True)
+    visit.signed_in = None
+    # A page that leads on: by our own policy no form may lead to another site, not even by a redirect.
+    return Shown(template="signed_out.html", data={"url": sso.sign_out_url}, ends_session=True)
 
 
 async def show_password(visit: Visit) -> Answer:
@@ -77,14 +85,18 @@ async def change_password(visit: Visit) -> Answer:
     return Sent(to=HOME, session=begun.secret, notice=Notice(text=text))
 
 
-def _page(
-    to: str,
-    kept: Sequence[tuple[str, str]],
-    kept_path: str,
-    *,
-    status: int = 200,
+def sso_path(visit: Visit, to: str) -> str:
+    """Where to sign in by the single sign-on, to be led to `to` afterwards; empty where there is none."""
+    if visit.desk.settings.portal.sso is None:
+        return ""
+    return SSO if to == HOME else f"{SSO}?{urlencode({'to': to})}"
+
+
+def sign_in_page(
+    visit: Visit, to: str, kept: Sequence[tuple[str, str]] = (), kept_path: str = "", *, status: int = 200
 ) -> Shown:
-    data = {"to": to, "kept_path": own_path(kept_path), "kept": kept}
+    """The page itself. `kept`: what was typed into the form at `kept_path`, and waits."""
+    data = {"to": to, "kept_path": own_path(kept_path), "kept": kept, "sso_path": sso_path(visit, to)}
     return Shown(template="sign_in.html", data=data, status=status)
 
 
