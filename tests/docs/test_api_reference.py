@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from gateway.web.api.codes import OWN, REFUSED, STATUS
-from gateway.web.api.limit import FAILURES, REQUESTS
+from gateway.web.api.limit import FAILURES, REQUESTS, SERVICE
 from gateway.web.api.operation import Ask, Needs, Operation, Reply
 from gateway.web.api.operations import all_operations
 
@@ -39,6 +39,7 @@ def test_a_section_tells_a_code_only_of_an_operation_that_can_answer_with_it():
 
 def test_the_limits_are_those_that_are_told():
     assert f"{REQUESTS.burst} requests at once and {1 / REQUESTS.period_s:.0f} a second" in PAGE
+    assert f"{SERVICE.burst} requests at once and {1 / SERVICE.period_s:.0f} a second" in PAGE
     assert f"{FAILURES.burst}, and one in {FAILURES.period_s:.0f} seconds" in PAGE
 
 

@@ -13,13 +13,14 @@ from pydantic import BaseModel
 
 from gateway.auth.idempotency import attempt
 from gateway.auth.refused import Refused
+from gateway.core.network import Address
 from gateway.store import StoreError, StoreUnavailable
-from gateway.web.api.caller import Caller, client_of, find_caller
+from gateway.web.api.caller import Caller, client_of, find_caller, find_service
 from gateway.web.api.cookie import drop, keep
 from gateway.web.api.etag import etag, expected_version
 from gateway.web.api.operation import Ask, IfMatch, Needs, Operation, Reply
-from gateway.web.api.origin import asked_origin, refuse_cross_site
-from gateway.web.api.parts import Parts
+from gateway.web.api.origin import Origin, asked_origin, refuse_cross_site
+from gateway.web.api.parts import Parts, Surroundings
 from gateway.web.api.problem import SAFE, Problem, unavailable
 from gateway.web.api.reading import read_body, read_query, refuse_body, refuse_query
 from gateway.web.api.stream import send
@@ -40,13 +41,16 @@ def tell_program(_: web.Request, problem: Problem) -> web.Response:
 def api_app(parts: Parts, operations: Sequence[Operation], tell: Tell = tell_program) -> web.Application:
     """The application. `tell`: how errors are told, also of what is added to it."""
 
+    apart: set[Handler] = set()
+
     @web.middleware
     async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             here = parts.surroundings()
             if asked_origin(request, here.desk.settings.public_urls) is None:
                 raise Problem("misdirected", "this address answers for the hosts of public_url alone")
-            parts.limit.request(client_of(request, here))
+            if request.match_info.handler not in apart:
+                parts.limit.request(client_of(request, here))
             if not request.raw_path.isascii():  # bytes that are no text reach no store (RFC 3986 section 2)
                 raise Problem(
                     "bad_request", "the address has characters that no address has", mend="percent-encode them"
@@ -58,6 +62,8 @@ def api_app(parts: Parts, operations: Sequence[Operation], tell: Tell = tell_pro
     app = web.Application(middlewares=[frame], client_max_size=MAX_BODY)
     for operation in operations:
         answer = _answering(parts, operation)
+        if operation.counts_apart:
+            apart.add(answer)
         if operation.method == "GET":
             app.router.add_get(operation.path, answer)  # and HEAD
         else:
@@ -107,13 +113,7 @@ async def _asked(parts: Parts, operation: Operation, request: web.Request) -> As
     origin = asked_origin(request, here.desk.settings.public_urls)
     assert origin is not None  # `frame` has looked
     client = client_of(request, here)
-    caller: Caller | None = None
-    if operation.needs is Needs.SIGN_IN:
-        refuse_cross_site(request, origin)
-    elif operation.needs not in {Needs.NOTHING, Needs.TOKEN}:
-        caller = await find_caller(request, parts, here, origin, client)
-        if caller.session is None and operation.needs is not Needs.CALLER:
-            raise Problem("needs_session", "that is done by a session", mend="sign in and do it there")
+    caller = await _caller(parts, operation, request, here, origin, client)
     actor = None
     if caller is not None and operation.needs is not Needs.ANY_SESSION:
         actor = caller.actor(here)
@@ -147,6 +147,22 @@ async def _asked(parts: Parts, operation: Operation, request: web.Request) -> As
         expected_version=version,
         attempt=asked,
     )
+
+
+async def _caller(
+    parts: Parts, operation: Operation, request: web.Request, here: Surroundings, origin: Origin, client: Address | None
+) -> Caller | None:
+    """Who asks, if that is looked at before the handler."""
+    if operation.needs is Needs.SIGN_IN:
+        refuse_cross_site(request, origin)
+    if operation.needs in {Needs.NOTHING, Needs.TOKEN, Needs.SIGN_IN}:
+        return None
+    if operation.counts_apart:
+        return await find_service(request, parts, here, origin, client, operation.permission)
+    caller = await find_caller(request, parts, here, origin, client)
+    if caller.session is None and operation.needs is not Needs.CALLER:
+        raise Problem("needs_session", "that is done by a session", mend="sign in and do it there")
+    return caller
 
 
 def _idempotency_key(request: web.Request) -> str | None:

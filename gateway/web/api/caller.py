@@ -11,7 +11,7 @@ from gateway.core.credential import Ambiguous, NoCredential, present
 from gateway.core.evidence import Proven
 from gateway.core.network import Address
 from gateway.core.owner import Owner, Token
-from gateway.core.power import Actor
+from gateway.core.power import Actor, power
 from gateway.core.target import client_address
 from gateway.web.api.bearer import usable_token
 from gateway.web.api.cookie import drop, session_secret
@@ -56,6 +56,34 @@ async def find_caller(
         gone = {"Set-Cookie": drop(origin)}
         raise Problem("session_ended", "the session has ended", mend="sign in again", headers=gone)
     return Caller(owner=session.owner, session=session)
+
+
+async def find_service(
+    request: web.Request,
+    parts: Parts,
+    here: Surroundings,
+    origin: Origin,
+    address: Address | None,
+    permission: str | None,
+) -> Caller:
+    """Who asks, for what a service asks on behalf of others. A token with the permission is counted by itself, and all
+    who ask besides as everybody in their network, who have not been counted before.
+
+    A token is looked at first: while it is none, that costs no read of the store and no hash (decision 5).
+    """
+    if "Authorization" not in request.headers:
+        parts.limit.request(address)
+        return await find_caller(request, parts, here, origin, address)
+    try:
+        caller = await find_caller(request, parts, here, origin, address)
+    except Problem:
+        parts.limit.request(address)
+        raise
+    if caller.token is None or permission not in power(here.policy.permissions, caller.actor(here)):
+        parts.limit.request(address)
+    else:
+        parts.limit.service(caller.token.id)
+    return caller
 
 
 async def _by_token(

@@ -153,7 +153,8 @@ Handler = Callable[[Ask], Awaitable[Reply]]
 class Operation:
     """One row. `answers`: status to the model of the body, None for none; `streams`: the content type of an answer
     that is no JSON document. `problems`: codes of the use case; those of the checks before it are added by themselves.
-    `form`: the body is a form that the handler reads.
+    `form`: the body is a form that the handler reads. `counts_apart`: a token that may ask is counted by itself, and
+    its network is not: a service asks for everybody behind it.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Operation:
     is_repeatable: bool = False  # takes an Idempotency-Key
     has_etag: bool = False
     changes_cookie: bool = False
+    counts_apart: bool = False
 
 
 def _bad_cursor(words: str) -> dict[str, str]:

@@ -118,5 +118,6 @@ OPERATIONS = (
         answers={200: IntrospectionView},
         problems=("permission", "invalid_request", "unsupported_media_type"),
         handler=introspect,
+        counts_apart=True,
     ),
 )

@@ -1,10 +1,14 @@
 """Introspection (RFC 7662): what a token is worth by itself, and nothing else about what is worth nothing."""
 
 import asyncio
+import contextlib
 import json
+from ipaddress import ip_address
 
 import pytest
 
+from gateway.web.api.limit import REQUESTS, SERVICE
+from gateway.web.api.problem import Problem
 from tests.installation import handle
 from tests.unit.web.api.watching import watching
 
@@ -158,6 +162,54 @@ async def test_a_flood_of_wrong_tokens_does_not_keep_a_service_from_asking(insta
         wrong = await asyncio.gather(*(about(at, f"x{number}") for number in range(200)))
         assert wrong == [NOTHING] * 200
         assert (await about(at, (await at.token())))["active"] is True
+
+
+async def test_a_service_is_counted_by_its_token_and_not_by_its_network(installed):
+    async with watching(installed) as at:
+        await at.ok("app", "add", "service", "--group", "staff")
+        create = ("token", "create", "--app", "service", "--scope", "gateway", "--name")
+        first, second = [(await at.ok(*create, name)).out.strip() for name in ("first", "second")]
+        token = await at.token()
+        room(at)
+        assert (await at.ask("POST", PATH, data={"token": token})).code == "limited"  # bob, by a session
+        for service in (first, second):
+            found = await at.bearer(service, "POST", PATH, data={"token": token})
+            assert (found.status, found.json["active"]) == (200, True)
+        for _ in range(SERVICE.burst - 1):
+            at.at.limit.service(first.split("_")[1])
+        refused = await at.bearer(first, "POST", PATH, data={"token": token})
+        assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "limited", "1")
+        assert (await at.bearer(second, "POST", PATH, data={"token": token})).status == 200
+        at.at.seconds[0] += SERVICE.period_s
+        assert (await at.bearer(first, "POST", PATH, data={"token": token})).status == 200
+
+
+async def test_who_may_not_ask_is_counted_with_their_network(installed):
+    async with watching(installed) as at:
+        await at.ok("app", "add", "other", "--group", "guests")
+        other = (await at.ok("token", "create", "--app", "other", "--scope", "gateway", "--name", "t")).out.strip()
+        plain = await at.token()
+        cases = [
+            ({"Authorization": f"Bearer {who}"}, code) for who, code in ((other, "permission"), ("x", "invalid_token"))
+        ]
+        cases += [({"Authorization": f"Bearer {plain}"}, "gateway_scope"), ({}, "no_credential")]
+        cases.append(({"Cookie": "__Host-token-gateway=" + "x" * 43}, "session_ended"))
+        for headers, code in cases:
+            at.at.seconds[0] += REQUESTS.burst * REQUESTS.period_s  # all are forgotten
+            assert (await at.ask("POST", PATH, who="nobody", data={"token": "x"}, headers=headers)).code == code
+            assert room(at) == REQUESTS.burst - 1, code
+            again = await at.ask("POST", PATH, who="nobody", data={"token": "x"}, headers=headers)
+            assert again.code == "limited", code
+
+
+def room(at):
+    """How many requests the network still has; it has none after that."""
+    taken = 0
+    with contextlib.suppress(Problem):
+        while True:
+            at.at.limit.request(ip_address("192.0.2.7"))
+            taken += 1
+    return taken
 
 
 async def test_a_stale_secret_that_a_service_asks_about_is_in_the_audit_as_one_that_was_used(installed):
