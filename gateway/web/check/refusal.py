@@ -24,6 +24,10 @@ _WORDS = {
     "revoked": ("This access token was revoked", "A revoked token stays so. Make a new one."),
     "suspended": ("This access token is suspended", "Its owner or an administrator can resume it."),
     "owner_disabled": ("The owner of this token is disabled", "An administrator can enable the account again."),
+    "owner_unconfirmed": (
+        "The owner of this token has not signed in for long",
+        "Sign in once, as for any other application here; then it works again. An administrator can confirm it, too.",
+    ),
     "insufficient_scope": (
         "This token may not do that",
         "Its scopes do not cover this address. Use a token with the scope that this application asks for.",
@@ -47,11 +51,24 @@ _WORDS = {
 }
 _FORBIDDEN = ("You may not come here", "Access to this address is not allowed.")
 
+# The portal's colours (static/app.css): this page is answered under other names, and can load nothing.
 _STYLE = (
-    ":root{color-scheme:light dark}body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:14vh auto 0;"
-    "padding:0 1.5rem}h1{font-size:1.6rem;line-height:1.25;margin:0 0 .75rem}p{margin:0 0 1rem}"
-    "small{opacity:.7}code{font-size:.95em}"
+    ":root{color-scheme:light dark;--g:#f5f7f6;--s:#fff;--l:#d8dfdb;--i:#17201d;--f:#52605a;--a:#0b6655;--b:#dff1eb}"
+    "@media(prefers-color-scheme:dark){:root{--g:#0f1412;--s:#171e1b;--l:#2c3733;--i:#e6ece9;--f:#a5b3ac;--a:#63ccb2;"
+    "--b:#15372e}}*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;align-items:center;padding:1.25rem;"
+    "font:16px/1.55 system-ui,sans-serif;color:var(--i);background:var(--g)}"
+    "main{width:100%;max-width:34rem;margin:0 auto;padding:2rem;"
+    "border:1px solid var(--l);border-radius:.75rem;background:var(--s);overflow-wrap:anywhere}"
+    "svg{display:block;overflow:visible;width:2.75rem;padding:.625rem;border-radius:50%;background:var(--b);fill:none;stroke:var(--a);"
+    "stroke-width:2;stroke-linecap:round;stroke-linejoin:round}h1{font-size:1.5rem;line-height:1.25;"
+    "letter-spacing:-.012em;margin:1rem 0 .5rem}p{margin:0 0 1rem}b{display:block}"
+    "small{display:block;padding-top:1rem;border-top:1px solid var(--l);color:var(--f)}"
 )
+_LOCK = (  # the icon `lock-keyhole` of static/vendor/icons.svg
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="16" r="1"/><rect x="3" y="10" width="18" '
+    'height="12" rx="2"/><path d="M7 10V7a5 5 0 0 1 10 0v3"/></svg>'
+)
+_ASK = "Whoever runs this application."
 
 HEADERS = (
     (b"Content-Type", b"text/html; charset=utf-8"),
@@ -69,10 +86,11 @@ HEADERS = (
 def page(status: int, code: str, support_contact: str) -> bytes:
     """The page for one code. `support_contact` is the operator's own text; it is escaped like everything else."""
     headline, words = _WORDS.get(code, _FORBIDDEN)
-    contact = f"<p>For help: {escape(support_contact)}</p>" if support_contact else ""
+    ask = escape(support_contact) or _ASK
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{headline}</title><style>{_STYLE}</style>"
-        f"<main><h1>{headline}</h1><p>{words}</p>{contact}<small>{status} · {code}</small></main></html>"
+        f"<title>{headline}</title><style>{_STYLE}</style></head>"
+        f"<body><main>{_LOCK}<h1>{headline}</h1><p>{words}</p><p><b>Whom to ask</b> {ask}</p>"
+        f"<small>{status} · {code}</small></main></body></html>"
     ).encode()
