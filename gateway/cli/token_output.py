@@ -73,7 +73,7 @@ def fields(entry: TokenEntry, brand: str, now: datetime) -> list[tuple[str, Cell
         ("hosts", "every host" if token.hosts is None else ", ".join(sorted(token.hosts))),
         ("expires", expires),
         ("may rest", "for ever" if token.idle is None else f"{in_words(token.idle)}, since {exact(entry.quiet_since)}"),
-        ("created", f"{exact(token.created_at)} by {entry.created_by}"),
+        ("created", f"{exact(token.created_at)} by {entry.creator}"),
         ("used", used_words(entry, now)),
     ]
     if entry.is_from_rt:
@@ -86,7 +86,7 @@ def fields(entry: TokenEntry, brand: str, now: datetime) -> list[tuple[str, Cell
     if token.suspended_at is not None:
         shown.append(("suspended", exact(token.suspended_at)))
     if token.revoked_at is not None:
-        shown.append(("revoked", f"{exact(token.revoked_at)} by {entry.revoked_by}"))
+        shown.append(("revoked", f"{exact(token.revoked_at)} by {entry.revoker}"))
     return shown
 
 
@@ -95,7 +95,9 @@ def document(entry: TokenEntry, brand: str) -> dict[str, Any]:
     usage = entry.usage
     return token_document(entry.token, entry.owner, brand) | {
         "created_by": entry.created_by,
+        "created_by_login": entry.created_by_login,
         "revoked_by": entry.revoked_by,
+        "revoked_by_login": entry.revoked_by_login,
         "from_rt": entry.is_from_rt,
         "quiet_since": entry.quiet_since,
         "version": entry.version,

@@ -31,9 +31,10 @@ from gateway.store.meta import StoreKey, StoreMeta
 from gateway.store.owner_filter import OwnerFilter
 from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits
-from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState
+from gateway.store.records import OwnerEntry, TokenEntry
 from gateway.store.rt_tokens import RtTokenMoved, RtTokenRow
 from gateway.store.store import Store
+from gateway.store.token_filter import TokenFilter, TokenState
 from gateway.store.usage import Usage, Use
 
 __all__ = [

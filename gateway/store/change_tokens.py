@@ -14,8 +14,9 @@ from gateway.core.reason import Reason
 from gateway.store.audit import Subject
 from gateway.store.errors import NotFound
 from gateway.store.ledger import Ledger
-from gateway.store.records import TOKEN_RECORD, TokenState, in_state, is_unended, token_record
+from gateway.store.records import TOKEN_RECORD, token_record
 from gateway.store.tables import secrets, tokens, usage
+from gateway.store.token_filter import TokenState, in_state, is_unended
 
 # A secret that ends at once is dead by a time long past, so that no clock that goes back, here or on a host that lags,
 # brings it to life again. When it ended stands in the audit.

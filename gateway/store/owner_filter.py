@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, exists, func, or_
+from sqlalchemy import Select, or_
 
+from gateway.store.conditions import has_part, is_named
 from gateway.store.records import fold
 from gateway.store.tables import owner_groups, owner_organisations, owners
 
@@ -27,23 +28,13 @@ def narrowed(statement: Select[Any], wanted: OwnerFilter) -> Select[Any]:
         statement = statement.where(owners.c.login_folded == fold(wanted.login))
     if wanted.text:
         columns = (owners.c.login, owners.c.name, owners.c.email)
-        statement = statement.where(or_(*(_holds(column, wanted.text) for column in columns)))
+        statement = statement.where(or_(*(has_part(column, wanted.text) for column in columns)))
     if wanted.group is not None:
-        statement = statement.where(_is_in(owner_groups, wanted.group))
+        statement = statement.where(is_named(owner_groups, owners.c.id, wanted.group))
     if wanted.organisation is not None:
-        statement = statement.where(_is_in(owner_organisations, wanted.organisation))
+        statement = statement.where(is_named(owner_organisations, owners.c.id, wanted.organisation))
     if wanted.enabled is not None:
         statement = statement.where(owners.c.enabled.is_(wanted.enabled))
     if wanted.sso is not None:
         statement = statement.where(owners.c.sso.is_(wanted.sso))
     return statement
-
-
-def _holds(column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
-    """By `replace`: in LIKE, some characters stand for others. Only ASCII is folded, as SQLite's `lower` does."""
-    folded = func.lower(column)
-    return func.replace(folded, func.lower(part), "") != folded
-
-
-def _is_in(table: Table, name: str) -> ColumnElement[bool]:
-    return exists().where(table.c.owner_id == owners.c.id, table.c.name == name)

@@ -8,8 +8,9 @@ from sqlalchemy import Select, and_, or_
 
 from gateway.core.owner import OwnerKind
 from gateway.store.owner_filter import OwnerFilter, narrowed
-from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, list_owners, list_tokens
+from gateway.store.records import OwnerEntry, TokenEntry, list_owners
 from gateway.store.tables import owners, tokens
+from gateway.store.token_filter import TokenFilter, list_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,8 @@
 """Statements that read, and the values that their rows become. The same for every engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from sys import intern  # what many rows say alike is kept once
 from typing import Any
 
@@ -13,16 +12,10 @@ from sqlalchemy import (
     Label,
     Row,
     Select,
-    Table,
-    Text,
     bindparam,
     exists,
-    false,
     func,
-    literal,
-    or_,
     select,
-    type_coerce,
 )
 
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token, TokenRecord
@@ -32,15 +25,6 @@ from gateway.store.tables import owner_groups, owner_organisations, owners, secr
 from gateway.store.usage import Usage
 
 SEPARATOR = "\n"  # between names that one column carries; no name may hold it
-
-
-class TokenState(StrEnum):
-    """What a list of tokens can be narrowed to. Each token is in exactly one."""
-
-    LIVE = "live"
-    SUSPENDED = "suspended"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +41,30 @@ class OwnerEntry:
 class TokenEntry:
     """A token in a list, with who made and ended it, and its use.
 
-    `is_from_rt`: its current secret is the one that it had in Request Tracker.
+    `created_by_login`: where `created_by` is the id of an owner, its login, also when it was deleted since; None where
+    it names no owner. `is_from_rt`: its current secret is the one that it had in Request Tracker.
     """
 
     token: Token
     owner: Owner
     created_by: str
     revoked_by: str | None
+    created_by_login: str | None
+    revoked_by_login: str | None
     usage: Usage
     quiet_since: datetime
     version: int
     is_from_rt: bool = False
+
+    @property
+    def creator(self) -> str:
+        """Who made it, for people."""
+        return self.created_by_login or self.created_by
+
+    @property
+    def revoker(self) -> str | None:
+        """Who ended it, for people."""
+        return self.revoked_by_login or self.revoked_by
 
 
 def _names(table: FromClause, label: str) -> Label[str]:
@@ -139,7 +136,16 @@ _IS_FROM_RT = (
     .where(secrets.c.token_id == tokens.c.id, secrets.c.ends_at.is_(None), secrets.c.scheme == RT_BCRYPT)
     .label("is_from_rt")
 )
-TOKENS = select(*_TOKEN, *_OWNER, *_USAGE, _IS_FROM_RT).select_from(
+
+
+def _login_of(column: ColumnElement[Any], label: str) -> Label[str]:
+    """The login of the owner that a column names; the rows of owners stay for ever."""
+    other = owners.alias()
+    return select(other.c.login).where(other.c.id == column).scalar_subquery().label(label)
+
+
+_WHO = (_login_of(tokens.c.created_by, "created_by_login"), _login_of(tokens.c.revoked_by, "revoked_by_login"))
+TOKENS = select(*_TOKEN, *_OWNER, *_USAGE, *_WHO, _IS_FROM_RT).select_from(
     tokens.join(owners, tokens.c.owner_id == owners.c.id).join(usage, usage.c.token_id == tokens.c.id)
 )
 
@@ -149,95 +155,10 @@ def fold(login: str) -> str:
     return login.casefold()
 
 
-def is_unended(now: datetime) -> ColumnElement[bool]:
-    """Tokens that are neither revoked nor expired: those whose names count as taken."""
-    return tokens.c.revoked_at.is_(None) & or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
-
-
-def in_state(state: TokenState, now: datetime) -> ColumnElement[bool]:
-    """The filter for one state; what is final comes first, as in `core.lifecycle.token_state`."""
-    match state:
-        case TokenState.REVOKED:
-            return tokens.c.revoked_at.is_not(None)
-        case TokenState.EXPIRED:
-            return tokens.c.revoked_at.is_(None) & (tokens.c.expires_at <= now)
-        case TokenState.SUSPENDED:
-            return is_unended(now) & tokens.c.suspended_at.is_not(None)
-        case TokenState.LIVE:
-            return is_unended(now) & tokens.c.suspended_at.is_(None)
-
-
 def list_owners(kind: OwnerKind, *, with_deleted: bool) -> Select[Any]:
     """Owners of a kind, by login."""
     statement = OWNERS.where(owners.c.kind == kind.value).order_by(owners.c.login_folded)
     return statement if with_deleted else statement.where(owners.c.deleted_at.is_(None))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenFilter:
-    """Which tokens a list shows: those that pass everything given (PARITY R26)."""
-
-    owner_id: str | None = None
-    kind: Kind | None = None
-    state: TokenState | None = None
-    scope: str | None = None
-    group: str | None = None  # of the owner, from any source
-    organisation: str | None = None  # of the owner
-    expires_before: datetime | None = None  # tokens that never expire do not pass this, nor the next
-    expires_after: datetime | None = None
-    never_expires: bool = False
-    name: str | None = None  # a part of it; ASCII letters in either case
-
-
-def list_tokens(wanted: TokenFilter, now: datetime, *, newest_first: bool = False) -> Select[Any]:
-    """Tokens that pass the filter, by age."""
-    order = (tokens.c.created_at, tokens.c.id)
-    return TOKENS.where(*_demands(wanted, now)).order_by(*(one.desc() if newest_first else one for one in order))
-
-
-def _demands(wanted: TokenFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
-    if wanted.owner_id is not None:
-        yield tokens.c.owner_id == wanted.owner_id
-    if wanted.kind is not None:
-        yield tokens.c.kind == wanted.kind.value
-    if wanted.state is not None:
-        yield in_state(wanted.state, now)
-    if wanted.scope is not None:
-        yield _has_word(tokens.c.scopes, wanted.scope)
-    if wanted.group is not None:
-        yield _owner_is_in(owner_groups, wanted.group)
-    if wanted.organisation is not None:
-        yield _owner_is_in(owner_organisations, wanted.organisation)
-    yield from _ends(wanted)
-    if wanted.name:
-        yield _holds(tokens.c.name, wanted.name)
-
-
-def _ends(wanted: TokenFilter) -> Iterator[ColumnElement[bool]]:
-    if wanted.expires_before is not None:
-        yield tokens.c.expires_at < wanted.expires_before
-    if wanted.expires_after is not None:
-        yield tokens.c.expires_at >= wanted.expires_after
-    if wanted.never_expires:
-        yield tokens.c.expires_at.is_(None)
-
-
-def _holds(column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
-    """By `replace`: in LIKE, some characters stand for others. Only ASCII is folded, as SQLite's `lower` does."""
-    folded = func.lower(column)
-    return func.replace(folded, func.lower(part), "") != folded
-
-
-def _has_word(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
-    """By `replace`, whose case counts in every engine; that of LIKE does not in SQLite."""
-    if word.split() != [word]:
-        return false()
-    words = literal(" ") + type_coerce(column, Text) + literal(" ")
-    return func.replace(words, f" {word} ", "") != words
-
-
-def _owner_is_in(table: Table, name: str) -> ColumnElement[bool]:
-    return exists().where(table.c.owner_id == tokens.c.owner_id, table.c.name == name)
 
 
 def owner_entry(row: Row[Any]) -> OwnerEntry:
@@ -254,6 +175,8 @@ def token_entry(row: Row[Any]) -> TokenEntry:
         owner=owner(row),
         created_by=row.created_by,
         revoked_by=row.revoked_by,
+        created_by_login=row.created_by_login,
+        revoked_by_login=row.revoked_by_login,
         usage=Usage(
             total=row.total,
             since_rotation=row.since_rotation,

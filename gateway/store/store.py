@@ -26,10 +26,12 @@ from gateway.store.outbox import OutboxReads
 from gateway.store.owner_filter import OwnerFilter
 from gateway.store.pages import OwnerPage, TokenPage, TokenPlace
 from gateway.store.patience import Limits, in_thread
-from gateway.store.records import OwnerEntry, TokenEntry, TokenFilter, TokenState, fold
+from gateway.store.records import OwnerEntry, TokenEntry, fold
 from gateway.store.rt_tokens import RtTokenRow
 from gateway.store.sqlite import SqliteEngine
+from gateway.store.summary import Summary, by_group, counts, members, summary
 from gateway.store.tables import owner_groups, secrets, sessions, tokens, usage
+from gateway.store.token_filter import TokenFilter, TokenState, list_tokens
 from gateway.store.usage import Usage, Use, add_day_statement, add_statement, days_of, forget_days, use_parameters
 
 GATEWAY = "gateway"  # the actor of what nobody asked for
@@ -205,6 +207,15 @@ class Store(OutboxReads):
         rows = await self._engine.read(columns)
         return {source: tuple(sorted(row.name for row in rows if row.source == source)) for source in (LOCAL, SSO)}
 
+    async def group_members(self) -> Mapping[str, Mapping[OwnerKind, int]]:
+        """How many users and applications are in each group, from any source. Groups of nobody are left out."""
+        return by_group(await self._engine.read(members()))
+
+    async def summary(self) -> Summary:
+        """The store in numbers. It counts rows: a second for a million tokens, of a reader that nobody waits for."""
+        (row,) = await self._engine.read(counts())
+        return await summary(row, self.path)
+
     async def account(self, login: str) -> Account | None:
         """How the person of that login signs in; None for an application, and for who is not there."""
         rows = await self._engine.read(accounts.ACCOUNT_BY_LOGIN, {"wanted": fold(login)})
@@ -234,7 +245,7 @@ class Store(OutboxReads):
     ) -> tuple[TokenEntry, ...]:
         """The tokens that pass the filter (or the parts of one that are given), oldest first."""
         filtered = wanted or TokenFilter(owner_id=owner_id, kind=kind, state=state)
-        statement = records.list_tokens(filtered, self._now())
+        statement = list_tokens(filtered, self._now())
         return tuple(map(records.token_entry, await self._engine.read(statement)))
 
     async def token_page(

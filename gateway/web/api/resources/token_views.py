@@ -58,10 +58,12 @@ class TokenView(TokenSettings):
     state: str = Field(
         description="`live`, or why it cannot be used: `expired`, `idle`, `revoked`, `suspended`, `owner_disabled`."
     )
-    created_by: str
+    created_by: str = Field(description="`cli:NAME`, `token:HANDLE`, or the id of an owner.")
+    created_by_login: str | None = Field(description="Whom that id is, or was, of; null for who is no owner.")
     suspended_at: datetime | None
     revoked_at: datetime | None
-    revoked_by: str | None
+    revoked_by: str | None = Field(description="As `created_by`.")
+    revoked_by_login: str | None
     idled_at: datetime | None = Field(description="When it ended because it was not used.")
     is_from_rt: bool = Field(description="Its secret is the one that it had in Request Tracker.")
     usage: UsageView
@@ -113,9 +115,11 @@ def entry_of(desk: Desk, entry: TokenEntry) -> dict[str, Any]:
         "etag": etag(entry.version),
         "state": "live" if reason is None else reason.value,
         "created_by": entry.created_by,
+        "created_by_login": entry.created_by_login,
         "suspended_at": token.suspended_at,
         "revoked_at": token.revoked_at,
         "revoked_by": entry.revoked_by,
+        "revoked_by_login": entry.revoked_by_login,
         "idled_at": token.idled_at,
         "is_from_rt": entry.is_from_rt,
         "usage": UsageView(

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.auth.owners import create_owner
+from gateway.auth.owners import create_owner, delete_owner
 from gateway.core.owner import OwnerKind
 from gateway.core.token import new_id
 from gateway.store import Use
@@ -243,6 +243,24 @@ async def test_the_policy_says_what_is_taken(at):
     assert (found.status, found.code) == (422, "expiry")
     found = await by(at, "bob", "POST", TOKENS, json={"name": "x", "expires": "never"})
     assert found.code == "expiry"
+
+
+async def test_who_made_and_ended_a_token_is_told_by_name_also_when_they_are_gone(at):
+    made = (await make(at, "boss", user="bob")).json["token"]
+    robot = (await make(at, "bob", "robot", scopes=["gateway", "rest"])).json
+    by_token = (await make(at, robot["secret"], "by a token")).json["token"]
+    await by(at, "boss", "DELETE", f"{TOKENS}/{made}")
+    boss = (await at.front.desk.store.owner(login="boss")).owner
+    for is_there in (True, False):
+        if not is_there:
+            await delete_owner(at.front.desk, actor=ROOT, kind=OwnerKind.USER, login="boss")
+        shown = (await by(at, "bob", "GET", f"{TOKENS}/{made}")).json
+        assert (shown["created_by"], shown["created_by_login"]) == (boss.id, "boss")
+        assert (shown["revoked_by"], shown["revoked_by_login"]) == (boss.id, "boss")
+    listed = {one["token"]: one for one in (await by(at, "bob", "GET", TOKENS)).json["items"]}
+    assert listed[by_token]["created_by"] == f"token:{robot['token']}"
+    assert [listed[by_token][name] for name in ("created_by_login", "revoked_by", "revoked_by_login")] == [None] * 3
+    assert listed[robot["token"]]["created_by_login"] == "bob"
 
 
 async def test_of_requests_at_once_only_so_many_make_a_token_as_there_may_be(at, monkeypatch):
