@@ -49,7 +49,10 @@ async def chromium(house: House) -> AsyncIterator[Browser]:
         args.append("--no-sandbox")  # Chromium asks for it
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=binary(), args=args, env={**os.environ, "FONTCONFIG_FILE": str(FONTS)}
+            executable_path=binary(),
+            args=args,
+            ignore_default_args=["--disable-back-forward-cache"],  # people's browsers keep pages for the back button
+            env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
         )
         try:
             yield browser

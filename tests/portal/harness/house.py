@@ -171,6 +171,18 @@ class House:
             headers["Authorization"] = f"Bearer {token}"
         return await asyncio.to_thread(self._behind_caddy, method, path, host, headers)
 
+    async def forget_proof(self, person: Person) -> None:
+        """As if the password had been typed an hour ago: what gives power asks for it again."""
+        sessions = await self.desk.store.sessions(person.id)
+        assert sessions
+        self.clock.turn(hours=1)
+        try:
+            async with self.desk.store.change(actor=person.id) as change:
+                for one in sessions:
+                    await change.prove_session(one.id)
+        finally:
+            self.clock.turn()
+
     def log(self) -> list[dict[str, Any]]:
         """What the gateway has logged, a line an object."""
         return [json.loads(line) for line in self.gateway.log.read_text("utf-8").splitlines()]

@@ -16,7 +16,7 @@ from gateway.auth.token_stops import suspend_tokens
 from gateway.auth.tokens import Minted, rotate_token
 from gateway.core.owner import OwnerKind
 from gateway.core.token import handle
-from gateway.store import Use
+from gateway.store import TokenRefusal, UnknownRefusals, Use
 from tests.portal.harness.house import OPERATOR, House
 from tests.portal.harness.people import Person
 
@@ -97,6 +97,7 @@ async def settle(house: House) -> Sample:
     with _at(house, minutes=25):
         made["office"] = await house.token(sample.alice, "office only", "rest", networks=["10.0.0.0/8", "192.0.2.0/24"])
         await rotate_token(house.desk, actor=alice, reference=made["ci pipeline"].token.id, grace=timedelta(hours=24))
+    await _refused(house, made)
     await _used(house, made["laptop"], WORK, "192.0.2.44")
     await _used(house, made["ci pipeline"], BUILDS, "10.20.0.8")
     await _used(house, made["backup script"], RARE, "192.0.2.44")
@@ -125,6 +126,24 @@ async def _application(house: House, login: str, name: str, groups: Sequence[str
         email="platform@example.org",
         groups=groups,
     )
+
+
+async def _refused(house: House, made: dict[str, Minted]) -> None:
+    """Checks that were refused, as the check writes them down behind."""
+    now = house.clock()
+    span = {"first_at": now - timedelta(minutes=1), "last_at": now}
+    known = [
+        TokenRefusal(token_id=made[name].token.id, reason=reason, count=count, last_address=address, **of, **span)
+        for name, reason, count, address, of in (
+            ("old phone", "expired", 12, "192.0.2.44", {"host": "app.example.org", "route": "api-read"}),
+            ("export", "insufficient_scope", 1, "10.20.0.31", {"host": "app.example.org", "route": "api-write"}),
+            ("office", "network", 3, "198.51.100.7", {"host": "app.example.org", "route": "api-read"}),
+            ("ci pipeline", "stale_secret", 40, "10.20.0.8", {"host": "git.example.org", "route": "git-read"}),
+        )
+    ]
+    reasons = {"unknown_token": 31, "malformed_token": 4}
+    unknown = UnknownRefusals(count=35, reasons=reasons, networks=[("203.0.113.80", 30)], **span)
+    await house.desk.store.record_refusals(known, [unknown])
 
 
 async def _used(house: House, minted: Minted, days: Sequence[int], address: str) -> None:

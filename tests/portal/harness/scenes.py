@@ -7,7 +7,7 @@ another one shows.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from secrets import token_hex
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from playwright.async_api import Page
 
@@ -54,6 +54,11 @@ def _token(name: str, more: str = "") -> Callable[[Sample], str]:
     return lambda sample: sample.path(name, more)
 
 
+def _explained(name: str) -> Callable[[Sample], str]:
+    asked = {"method": "GET", "url": "https://app.example.org/api/items", "address": "198.51.100.7"}
+    return lambda sample: f"/explain?{urlencode({**asked, 'token': sample.path(name).rpartition('/')[2]})}"
+
+
 async def _make_a_token(page: Page) -> None:
     await page.get_by_label("Name", exact=True).fill(f"nightly report {token_hex(2)}")
     await page.get_by_role("checkbox", name="rest").check()
@@ -72,6 +77,18 @@ async def _mistype(page: Page) -> None:
     await page.get_by_label("Password").fill("not the password")
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_selector("#faults")
+
+
+async def _choose_two(page: Page) -> None:
+    await page.get_by_role("checkbox", name="Choose export", exact=True).check()
+    await page.get_by_role("checkbox", name="Choose deploys", exact=True).check()
+    await page.get_by_role("button", name="Revoke the chosen").click()
+    await page.wait_for_selector("text=What will end")
+
+
+async def _verify(page: Page) -> None:
+    await page.get_by_role("button", name="Verify now").click()
+    await page.wait_for_selector("text=It holds")
 
 
 SCENES = (
@@ -97,5 +114,20 @@ SCENES = (
     Scene(name="token-suspend", page="token_suspend", path=_token("laptop", "/suspend")),
     Scene(name="token-resume", page="token_resume", path=_token("demo for the board", "/resume")),
     Scene(name="token-revoke", page="token_revoke", path=_token("backup script", "/revoke")),
+    Scene(name="token-reach", page="token_reach", path=_token("laptop", "/reach")),
+    Scene(name="token-reach-whole", page="token_reach", path=_token("office", "/reach"), who="ada"),
+    Scene(name="all-tokens", page="all_tokens", path=_at("/tokens"), who="ada"),
+    Scene(name="all-tokens-of-one", page="all_tokens", path=_at("/tokens?owner=alice&scope=rest"), who="ada"),
+    Scene(name="all-tokens-none", page="all_tokens", path=_at("/tokens?name=nothing"), who="ada"),
+    Scene(name="all-tokens-refused", page="all_tokens", path=_at("/tokens?owner=nobody"), who="ada", status=404),
+    Scene(name="revoke-all-of-one", page="many_tokens", path=_at("/tokens/stop?act=revoke&user=alice"), who="ada"),
+    Scene(name="revoke-chosen", page="many_tokens", path=_at("/tokens"), who="ada", does=_choose_two),
+    Scene(name="audit", page="audit", path=_at("/audit"), who="ada"),
+    Scene(name="audit-of-refusals", page="audit", path=_at("/audit?action=token_refused"), who="ada"),
+    Scene(name="audit-verify", page="audit_verify", path=_at("/audit/verify"), who="ada"),
+    Scene(name="audit-verified", page="audit_verify", path=_at("/audit/verify"), who="ada", does=_verify),
+    Scene(name="explain", page="explain", path=_at("/explain"), who="ada"),
+    Scene(name="explain-allowed", page="explain", path=_explained("laptop"), who="ada"),
+    Scene(name="explain-refused", page="explain", path=_explained("office"), who="ada"),
     Scene(name="not-there", page="", path=_at("/nothing-here"), status=404),
 )
