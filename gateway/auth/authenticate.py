@@ -8,19 +8,17 @@ read again. The reason of a refusal is the same work for a known and an unknown 
 """
 
 import asyncio
-import hmac
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, Protocol
 
 from gateway.auth.cache import TOKENS, TokenStates, VerifiedTokens
 from gateway.auth.evidence_of import RtAsked
-from gateway.auth.flights import Flights
-from gateway.auth.hashing import HashPool, PoolFullError, Verdict, verify_token_secret
+from gateway.auth.hashing import HashPool, PoolFullError
 from gateway.auth.keyring import KeyRing
 from gateway.auth.lease import Lease, StaleError
 from gateway.auth.limits import network
+from gateway.auth.matching import HASH_DEADLINE_S, SecretMatcher, TagStore
+from gateway.auth.refuted import Refuted
 from gateway.auth.rt.tokens import RtTokens
 from gateway.auth.turns import Turn, Turns, TurnStore
 from gateway.core.evidence import NotChecked, Proven, Rejected
@@ -33,23 +31,17 @@ from gateway.core.token import Parsed, handle, parse
 from gateway.store import RtTokenRow, StoreError
 
 STORE_DEADLINE_S = 0.5  # shipped configs of nginx, Traefik and Caddy wait 2 s for an answer
-HASH_DEADLINE_S = 0.9  # with a turn of 1 s behind it, still below every shipped proxy timeout (2 s)
-GUESSES_AT_ONCE = 2
 FRESH_S = 0.001  # how soon after its commit a token is known to whoever says that there is none
 REREADS = 5  # a token that changes under five reads in a row is being changed in a loop
 
 Evidence = Rejected | Proven | NotChecked
 
 
-class TokenStore(TurnStore, Protocol):
+class TokenStore(TurnStore, TagStore, Protocol):
     """What authentication asks of the store."""
 
     async def load_token(self, token_id: str) -> TokenRecord | None:
         """One token with its owner and its secrets, in one round trip."""
-        ...
-
-    async def retag(self, secret_row: int, old_key_id: str, old_tag: bytes, key_id: str, tag: bytes) -> bool:
-        """Replace the keyed tag of a secret, if it is still the old one."""
         ...
 
 
@@ -73,20 +65,21 @@ class Authenticator:
     ) -> None:
         """`fault` is told what the operator should know (never a secret). `verified`: values remembered as proven."""
         self._store_deadline_s = store_deadline_s
-        self._hash_deadline_s = hash_deadline_s
         self._store = store
         self._lease = lease
         self._states = states
-        self._keyring = keyring
-        self._pool = pool
         self._brand = brand
-        self._fault = fault
         self._rt = rt
         self._verified = VerifiedTokens(verified)
-        self._flights = Flights[Verdict]()
-        self._background: set[asyncio.Task[None]] = set()
-        self._guesses: Counter[int] = Counter()
-        self._retagging: set[int] = set()
+        self._matcher = SecretMatcher(
+            store=store,
+            verified=self._verified,
+            keyring=keyring,
+            pool=pool,
+            forget=states.forget,
+            fault=fault,
+            hash_deadline_s=hash_deadline_s,
+        )
         self._turns = Turns(store)
         self._turns_taken = 0
         self.hits = 0
@@ -94,8 +87,7 @@ class Authenticator:
 
     async def close(self) -> None:
         """Wait for the few tasks that outlive a check."""
-        await asyncio.gather(*self._background, return_exceptions=True)
-        await self._flights.close()
+        await self._matcher.close()
         await self._turns.close()
         if self._states.index is not None:
             await self._states.index.close()
@@ -135,15 +127,17 @@ class Authenticator:
         """What `authenticate` would say, where it takes neither the store nor a hash; None where it does."""
         try:
             self._lease.renew()
-            return self.recall(presented, basic_user) or self._refused_by_memory(presented)
+            proven = self.recall(presented, basic_user)
+            refuted = self._refuted_by_memory(presented) if proven is None else None
         except StaleError:
             return None
+        return proven if refuted is None else refuted.evidence()
 
-    def refusal(self, presented: bytes) -> Rejected | None:
-        """The refusal of a value that is no token of ours, where memory alone can tell; None where it cannot."""
+    def refusal(self, presented: bytes) -> Refuted | None:
+        """Why a value is no token of ours, where memory alone can tell; None where it cannot."""
         try:
             self._lease.renew()
-            return self._refused_by_memory(presented)
+            return self._refuted_by_memory(presented)
         except StaleError:
             return None
 
@@ -200,25 +194,22 @@ class Authenticator:
         self._turns_taken += 1
         return None
 
-    def _refused_by_memory(self, presented: bytes) -> Rejected | None:
-        """The refusal of a value that no hash has to be asked about."""
+    def _refuted_by_memory(self, presented: bytes) -> Refuted | None:
+        """Why a value is refused that no hash has to be asked about."""
         parsed = parse(presented, brand=self._brand)
         if parsed is None:
-            return Rejected(reason=Reason.MALFORMED_TOKEN)
-        name = handle(self._brand, parsed.kind, parsed.id)
-        record, secret = self._states.get(parsed.id), parsed.secret.reveal()
+            return Refuted(Reason.MALFORMED_TOKEN, None, self._brand)
+        record = self._states.get(parsed.id)
         if record is None and not self._is_unknown(parsed.id):
             return None
         if record is None or record.token.kind is not parsed.kind:
-            self._keyring.current.tag(secret)  # as much work as for a known id
+            self._matcher.spend_as_much(parsed)
             self.misses += 1
-            return Rejected(reason=Reason.UNKNOWN_TOKEN, handle=name)
-        for stored in record.secrets:
-            key = self._keyring.get(stored.key_id)
-            if stored.scheme != RT_BCRYPT and (key is None or hmac.compare_digest(key.tag(secret), stored.tag)):
-                return None
+            return Refuted(Reason.UNKNOWN_TOKEN, parsed, self._brand)
+        if not self._matcher.is_refuted_by_tags(parsed, record):
+            return None
         self.misses += 1
-        return Rejected(reason=Reason.WRONG_SECRET, handle=name)
+        return Refuted(Reason.WRONG_SECRET, parsed, self._brand)
 
     async def _prove(self, presented: bytes, parsed: Parsed, basic_user: bytes | None, lane: bytes) -> Evidence:
         name = handle(self._brand, parsed.kind, parsed.id)
@@ -227,11 +218,11 @@ class Authenticator:
             position = self._lease.position
             record = await self._state(parsed.id)
             if record is None or record.token.kind is not parsed.kind:
-                self._keyring.current.tag(parsed.secret.reveal())  # as much work as for a known id
+                self._matcher.spend_as_much(parsed)
                 if self._still(position, parsed.id, None):
                     return Rejected(reason=Reason.UNKNOWN_TOKEN, handle=name)
                 continue
-            secret = await self._matching(digest, parsed, record, lane)
+            secret = await self._matcher.matching(digest, parsed, record, lane)
             if not self._still(position, parsed.id, record):
                 continue
             if secret is None:
@@ -281,84 +272,11 @@ class Authenticator:
         """Whether there is no such token, by memory alone; StaleError when the feed cannot be read."""
         if self._states.is_unknown(token_id):
             return True
-        index = self._states.index
+        index, position = self._states.index, self._lease.position
         if index is None or not index.lacks(token_id):
             return False
         self._lease.renew(FRESH_S)
-        return index.lacks(token_id)
-
-    async def _matching(self, digest: bytes, parsed: Parsed, record: TokenRecord, lane: bytes) -> StoredSecret | None:
-        """The secret row that the presented secret was hashed into; None when there is none."""
-        fact = self._verified.again(digest)
-        known = None if fact is None else fact.secret_in(record)
-        if known is not None:
-            return known
-        presented = parsed.secret.reveal()
-        for secret in record.secrets:
-            if secret.scheme == RT_BCRYPT:
-                continue  # it has no spelling of ours
-            key = self._keyring.get(secret.key_id)
-            if key is not None and not hmac.compare_digest(key.tag(presented), secret.tag):
-                continue
-            if self._verified.is_refuted(digest, secret):
-                continue
-            verdict = await self._verify(digest, secret, parsed, lane, is_guess=key is None)
-            if verdict.fault:
-                self._fault(f"token {record.token.id}, secret {secret.row}: {verdict.fault}")
-            if verdict.matches:
-                if key is None:
-                    self._begin_retag(secret, presented)
-                return secret
-            self._verified.refute(digest, secret)
-        return None
-
-    async def _verify(
-        self, digest: bytes, secret: StoredSecret, parsed: Parsed, lane: bytes, *, is_guess: bool
-    ) -> Verdict:
-        """argon2, once for any number of checks that present the same value at the same time.
-
-        `is_guess`: no tag of ours stands before it, so that whoever knows the handle gets here. Few of one token at a
-        time, then: they must not fill the pool, which every cold check needs.
-        """
-        key = digest + secret.row.to_bytes(8, "big") + secret.hash.encode()
-        ended: Callable[[], None] = _nothing
-        if is_guess and key not in self._flights:
-            if self._guesses[secret.row] >= GUESSES_AT_ONCE:
-                raise PoolFullError("the token is being tried with other secrets")
-            self._guesses[secret.row] += 1
-            ended = partial(self._guessed, secret.row)
-        work = partial(verify_token_secret, secret.scheme, secret.hash, parsed.secret)
-        try:
-            async with asyncio.timeout(self._hash_deadline_s):
-                return await self._flights.share(key, work, partial(self._pool.run, lane=lane), ended)
-        except TimeoutError:
-            raise PoolFullError("hashing takes too long") from None
-
-    def _guessed(self, row: int) -> None:
-        self._guesses[row] -= 1
-        if not self._guesses[row]:
-            del self._guesses[row]
-
-    def _begin_retag(self, secret: StoredSecret, presented: str) -> None:
-        if secret.row not in self._retagging:
-            self._retagging.add(secret.row)
-            task = asyncio.create_task(self._retag(secret, presented))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-            task.add_done_callback(lambda _: self._retagging.discard(secret.row))
-
-    async def _retag(self, secret: StoredSecret, presented: str) -> None:
-        """Give a secret a tag under the current key, so that its next wrong guess costs no argon2."""
-        key = self._keyring.current
-        try:
-            await self._store.retag(secret.row, secret.key_id, secret.tag, key.id, key.tag(presented))
-            self._states.forget(secret.token_id)
-        except StoreError as error:
-            self._fault(f"secret {secret.row} keeps its old tag: {error}")
-
-
-def _nothing() -> None:
-    """Nobody counts it."""
+        return self._lease.position == position or index.lacks(token_id)
 
 
 def rt_secret(record: TokenRecord, stored_hash: str) -> StoredSecret | None:

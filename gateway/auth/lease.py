@@ -13,16 +13,17 @@ Everything here runs on the loop thread and never awaits: the poll is a `stat` a
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 from gateway.store import Changes, FeedRow, StoreUnavailable
 
 REMEMBERED_ROWS = 4096  # applied feed rows kept for `touched_since`; older positions count as touched
 
 
-def boot_clock() -> float:
-    """Seconds that also pass while the machine sleeps, so that a lease does not survive a suspend."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+# Seconds that also pass while the machine sleeps, so that a lease does not survive a suspend. Without a frame of Python
+# of its own: every check looks at it several times.
+boot_clock: Final[Callable[[], float]] = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 
 
 class Feed(Protocol):
@@ -38,7 +39,10 @@ class StaleError(Exception):
 
 
 class Lease:
-    """Follows the feed and says when cached state may be used."""
+    """Follows the feed and says when cached state may be used.
+
+    `position`: how many rows were ever applied here; a mark to note before a read of the store, for `touched_since`.
+    """
 
     def __init__(
         self,
@@ -59,14 +63,9 @@ class Lease:
         self._apply = apply
         self._clock = clock
         self._stamp = float("-inf")
-        self._applied = 0  # counts every row ever applied here; a position in `_recent`
+        self.position = 0
         self._recent: deque[tuple[int, str, str]] = deque(maxlen=REMEMBERED_ROWS)
         self._forgotten = 0
-
-    @property
-    def position(self) -> int:
-        """A mark to note before a read of the store, for `touched_since`."""
-        return self._applied
 
     @property
     def age_s(self) -> float:
@@ -100,7 +99,7 @@ class Lease:
 
     def touched_since(self, position: int, *subjects: tuple[str, str]) -> bool:
         """Whether a row about one of these `(subject, id)`, or about all, was applied after `position`."""
-        if position == self._applied:
+        if position == self.position:
             return False
         if position < self._forgotten:
             return True
@@ -111,14 +110,14 @@ class Lease:
 
     def _take(self, changes: Changes) -> None:
         if not changes.complete:
-            self._applied += 1
-            self._forgotten = self._applied
+            self.position += 1
+            self._forgotten = self.position
             self._recent.clear()
             self._apply(None)
             return
         for row in changes.rows:
-            self._applied += 1
+            self.position += 1
             if len(self._recent) == REMEMBERED_ROWS:
                 self._forgotten = self._recent[0][0]
-            self._recent.append((self._applied, row.subject, row.id))
+            self._recent.append((self.position, row.subject, row.id))
         self._apply(changes.rows)

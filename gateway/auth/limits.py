@@ -46,6 +46,7 @@ class CheckLimits:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._sized_for = UNLIMITED
         self.failures: Buckets[bytes] = Buckets(TRACKED)
         self.tokens: Buckets[tuple[str, str]] = Buckets(TRACKED)
         self.guests: Buckets[tuple[str, bytes]] = Buckets(TRACKED)  # apart: many networks must not crowd tokens out
@@ -58,20 +59,20 @@ class CheckLimits:
             "network_rates": self.guests.filled,
         }
 
+    def failed(self, reason: Reason, client: bytes, limits: RateLimits) -> int:
+        """Count one failure of the client's `network`: 0, or the seconds to wait when it has failed too often."""
+        if limits.failures is None or reason not in FAILURES:
+            return 0
+        if limits is not self._sized_for:
+            self._size(limits)
+        return math.ceil(self.failures.take(client, self._clock(), limits.failures))
+
     def judged(self, evidence: Evidence, address: Address | None, limits: RateLimits) -> Evidence:
         """The evidence; `limited` in place of a failure, when the client's network has failed too often."""
-        if limits.failures is None or not isinstance(evidence, Rejected) or evidence.reason not in FAILURES:
+        if not isinstance(evidence, Rejected):
             return evidence
-        self.failures.filled.capacity = limits.tracked
-        wait_s = self.failures.take(network(address), self._clock(), limits.failures)
-        if not wait_s:
-            return evidence
-        return NotChecked(
-            reason=Reason.LIMITED,
-            detail=f"the client's network failed too often; this time: {evidence.reason.value}",
-            handle=evidence.handle,
-            retry_after_s=math.ceil(wait_s),
-        )
+        wait_s = self.failed(evidence.reason, network(address), limits)
+        return too_often(evidence, wait_s) if wait_s else evidence
 
     def held(self, decision: Decision, target: Target | None, limits: RateLimits, brand: str) -> Decision:
         """The decision; `limited` in place of an Allow, when the token, or the network, passed too often."""
@@ -100,11 +101,11 @@ class CheckLimits:
         `token_id` None: nobody is known, as on a public route; the client's network is counted.
         """
         now = self._clock()
+        if limits is not self._sized_for:
+            self._size(limits)
         if token_id is None:
-            self.guests.filled.capacity = limits.tracked
             wait_s = self.guests.take((route.name, network(address)), now, route.rate) if route.rate else 0.0
             return wait_s, "the route's rate for one network"
-        self.tokens.filled.capacity = limits.tracked
         wait_s = self.tokens.take((route.name, token_id), now, route.rate) if route.rate else 0.0
         if wait_s or limits.token is None:
             return wait_s, "the route's rate for one token"
@@ -112,6 +113,21 @@ class CheckLimits:
         if wait_s and route.rate:
             self.tokens.give_back((route.name, token_id), route.rate)
         return wait_s, "limits.token, on all routes together"
+
+    def _size(self, limits: RateLimits) -> None:
+        for buckets in (self.failures, self.tokens, self.guests):
+            buckets.filled.capacity = limits.tracked
+        self._sized_for = limits
+
+
+def too_often(rejected: Rejected, wait_s: int) -> NotChecked:
+    """What is answered in place of this refusal to a network that failed too often."""
+    return NotChecked(
+        reason=Reason.LIMITED,
+        detail=f"the client's network failed too often; this time: {rejected.reason.value}",
+        handle=rejected.handle,
+        retry_after_s=wait_s,
+    )
 
 
 def network(address: Address | None) -> bytes:

@@ -85,10 +85,7 @@ class Refusals:
     def refused(self, decision: Deny | Challenge, target: Target | None, at: datetime) -> None:
         """Count one refused check, if a token, or something in its place, was presented."""
         if decision.reason in UNKNOWN and not decision.proven:  # `limited` is also what a token too often used reads
-            minute = self._minute(at)
-            minute.unknown += 1
-            minute.reasons[decision.reason.value] += 1
-            minute.networks.add(network(None if target is None else target.address))
+            self.refused_stranger(decision.reason, network(None if target is None else target.address), at)
         elif decision.handle and decision.reason not in NOT_JUDGED:
             minute = self._minute(at)
             tally = _tally(minute, decision, at)
@@ -100,6 +97,13 @@ class Refusals:
             tally.route = "" if decision.route is None else decision.route.name
             if target is not None:
                 tally.host, tally.address = target.host, target.address
+
+    def refused_stranger(self, reason: Reason, client: bytes, at: datetime) -> None:
+        """Count one refused check of a value that is no token of ours, from that `network`."""
+        minute = self._minute(at)
+        minute.unknown += 1
+        minute.reasons[reason.value] += 1
+        minute.networks.add(client)
 
     async def flush(self, *, whole: bool = False) -> None:
         """Write the minutes that are over; `whole`: also the one that is not. What the store refuses is kept."""

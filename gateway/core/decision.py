@@ -15,13 +15,14 @@ from typing import Protocol
 
 from gateway.core.credential import Ambiguous, NoCredential
 from gateway.core.evidence import Demand, Evidence, NotChecked, Proven, Rejected
+from gateway.core.hosts import Bucket
 from gateway.core.identity import HeaderPairs
 from gateway.core.owner import Owner, Token
 from gateway.core.policy import Policy
 from gateway.core.reason import OUTSIDE, Reason
-from gateway.core.routes import Access, Match, Refused, Route
+from gateway.core.routes import Access, Match, Refused, Route, first_in
 from gateway.core.rules import RULES, Case
-from gateway.core.target import Reading, Target
+from gateway.core.target import Reading, Target, segments_of
 from gateway.core.token import handle
 
 
@@ -114,6 +115,19 @@ def _demand(policy: Policy, target: Target, reading: Reading, recorder: Recorder
     if found.route.access is Access.DENY:
         return Deny(reason=Reason.ROUTE_DENIES, route=found.route)
     return Demand(found.route, found.login)
+
+
+def plain_demand(asked: Target, buckets: tuple[Bucket, ...], path: bytes) -> Demand | None:
+    """What `choose` comes to for `asked`, no preflight, with this path in place of its own; None where it decides.
+
+    `buckets`: those of the policy's table for the host. `path`: as `plain_path` found it; it has one reading, so that
+    there is no leniency to ask for and no other route to agree with.
+    """
+    found = first_in(buckets, asked, segments_of(path))
+    if not isinstance(found, Match):
+        return None
+    access = found.route.access
+    return None if access is Access.DENY or access is Access.PUBLIC else Demand(found.route, found.login)
 
 
 _SETTLED = {

@@ -24,7 +24,7 @@ class Rate:
 
 def take(filled_until: float, now: float, rate: Rate) -> float | None:
     """Take one: the new number, or None when the bucket is full. 0 is an empty bucket."""
-    filled = max(filled_until, now) + rate.period_s
+    filled = (filled_until if filled_until > now else now) + rate.period_s  # noqa: FURB136  # a call costs as much again
     return None if filled > now + (rate.burst + _ROUNDING) * rate.period_s else filled
 
 
@@ -64,11 +64,12 @@ class Buckets(Generic[Key]):
         if bucket is None:
             bucket = _Bucket()
             self.filled.put(key, bucket)
-        # What was filled by another rate, before a reload: nobody waits for that.
-        bucket.filled_until = min(bucket.filled_until, now + rate.burst * rate.period_s)
-        filled = take(bucket.filled_until, now, rate)
+        filled_until, most = bucket.filled_until, now + rate.burst * rate.period_s
+        if filled_until > most:  # by another rate, before a reload: nobody waits for that
+            bucket.filled_until = filled_until = most
+        filled = take(filled_until, now, rate)
         if filled is None:
-            return wait_s(bucket.filled_until, now, rate)
+            return wait_s(filled_until, now, rate)
         bucket.filled_until = filled
         return 0.0
 

@@ -9,6 +9,7 @@ The port in the host is dropped, whichever it is: clients choose it freely, prox
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -25,7 +26,8 @@ __all__ = [
     "client_address",
     "parse_host",
     "parse_target",
-    "plain_target",
+    "plain_path",
+    "segments_of",
 ]
 
 MAX_URI_BYTES: Final = 16_384
@@ -37,7 +39,9 @@ REMEMBERED_BYTES: Final = 300  # of each at most: longer ones would let a strang
 # One reading, no escape, nothing irregular: most paths end here. `;` `%` `\\` `#` `:` `~`, a segment that is empty or
 # ends in a dot, and everything outside ASCII take the long way, which gives plain paths the same answer.
 # No possessive or atomic group: CPython before 3.11.5 lets them match too much (cpython issue 106052).
-_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_.!$&'*+,()=@-]++(?<!\.))*/?")
+_PLAIN = rb"(?:/[A-Za-z0-9_.!$&'*+,()=@-]++(?<!\.))*/?"
+_PLAIN_PATH = re.compile(_PLAIN)
+_PLAIN_URI = re.compile(rb"(?=/)(" + _PLAIN + rb")(?:\?[\x21-\x7e]*)?")
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
 _NAME = re.compile(rb"([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)\.?(?::([1-9][0-9]{0,4}))?")
 _BRACKETED = re.compile(rb"\[([0-9a-f:.]{2,45})\](?::([1-9][0-9]{0,4}))?")
@@ -132,21 +136,15 @@ def _verb(method: bytes) -> str | None:
     return None if _METHOD.fullmatch(method) is None else method.decode("ascii")
 
 
-def plain_target(asked: Target, uri: bytes) -> Target | None:
-    """What `parse_target` makes of this URI and the other facts of `asked`, no preflight. None: not a plain path."""
-    path, _, query = uri.partition(b"?")
-    if len(uri) > MAX_URI_BYTES or path[:1] != b"/" or _PLAIN_PATH.fullmatch(path) is None:
-        return None
-    text = path.decode("ascii")
-    return Target(
-        method=asked.method,
-        host=asked.host,
-        readings=(Reading(tuple(text[1:].split("/"))),),
-        leniences=_NO_LENIENCES,
-        query=query,
-        path=text,
-        address=asked.address,
-    )
+def plain_path(uri: bytes) -> bytes | None:
+    """The path, as it came, of a URI of printable ASCII that `parse_target` reads in one way; None: another URI."""
+    found = _PLAIN_URI.fullmatch(uri)
+    return None if found is None else found[1]
+
+
+def segments_of(path: bytes) -> Sequence[str]:
+    """The segments of what `plain_path` found: those of the one reading that `parse_target` has of it."""
+    return path[1:].decode("ascii").split("/")
 
 
 def parse_host(raw: bytes) -> str | None:

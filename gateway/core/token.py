@@ -5,8 +5,8 @@ secret has 190 bits, and the CRC32 covers every byte before it, so that a typo o
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from zlib import crc32
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 _LETTER = {Kind.PERSONAL: "p", Kind.APPLICATION: "a"}
-_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+_PAIRS = tuple((high + low).encode("ascii") for high in ALPHABET for low in ALPHABET)
 _KIND = {b"p": Kind.PERSONAL, b"a": Kind.APPLICATION, "p": Kind.PERSONAL, "a": Kind.APPLICATION}
 
 
@@ -60,8 +60,7 @@ class Secret:
         raise TypeError("a Secret is not pickled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A presented token that is spelled right; whether it is known is the store's to say."""
 
     kind: Kind
@@ -95,17 +94,18 @@ def new_secret(entropy: bytes) -> Secret:
 def compose(brand: str, kind: Kind, token_id: str, secret: Secret) -> Secret:
     """The whole token as its owner sees it, once."""
     body = f"{handle(brand, kind, token_id)}_{secret.reveal()}"
-    return Secret(body + _checksum(body.encode("ascii")))
+    return Secret(body + _checksum(body.encode("ascii")).decode("ascii"))
 
 
 def parse(presented: bytes, *, brand: str) -> Parsed | None:
     """Read a presented token. None for everything that is not exactly the one spelling of a token of this brand."""
     found = _TOKEN.fullmatch(presented)
-    if found is None or found[1] != brand.encode("ascii"):
+    if found is None:
         return None
-    if _checksum(presented[:-CRC_WIDTH]).encode("ascii") != found[5]:
+    its_brand, letter, token_id, secret, checksum = found.groups()
+    if its_brand != brand.encode("ascii") or _checksum(presented[:-CRC_WIDTH]) != checksum:
         return None
-    return Parsed(kind=_KIND[found[2]], id=found[3].decode("ascii"), secret=Secret(found[4].decode("ascii")))
+    return Parsed(_KIND[letter], token_id.decode("ascii"), Secret(secret.decode("ascii")))
 
 
 def _number(entropy: bytes) -> int:
@@ -114,7 +114,7 @@ def _number(entropy: bytes) -> int:
     return int.from_bytes(entropy, "big")
 
 
-def _checksum(body: bytes) -> str:
+def _checksum(body: bytes) -> bytes:
     """Base62 of the CRC32, two digits at a time: this is done for every token that anybody makes up."""
     rest, last = divmod(crc32(body), len(_PAIRS))
     first, middle = divmod(rest, len(_PAIRS))

@@ -4,8 +4,11 @@ A check worker and the portal each stand on one of these; in a single process th
 """
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 import structlog
 
@@ -115,9 +118,7 @@ def readiness(lease: Lease, *, accepting: bool) -> Readiness:
     return Readiness(accepting=accepting, store=lease.is_current, cached=not lease.is_current)
 
 
-def now() -> datetime:
-    """The clock of the process."""
-    return datetime.now(UTC)
+now: Final[Callable[[], datetime]] = partial(datetime.now, UTC)  # the clock of the process, in C for every check
 
 
 def _refuse_unregistered_key(essentials: Essentials, keyring: KeyRing, store: Store) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.auth import authenticate as module
+from gateway.auth import matching as module
 from gateway.auth.keyring import add_key, load
 from tests.house import House
 from tests.installation import handle

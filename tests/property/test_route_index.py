@@ -11,12 +11,14 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.core.decision import choose, plain_demand
 from gateway.core.network import Networks
 from gateway.core.patterns import LOGIN, STAR, PathPattern, Segment
 from gateway.core.reason import Reason
-from gateway.core.route import path_of
+from gateway.core.route import Access, path_of
 from gateway.core.routes import Match, Refused, Route, RouteTable, covered_by, mismatch, stop
-from gateway.core.target import Reading, Target
+from gateway.core.target import Reading, Target, parse_target, plain_path
+from tests.builders import a_policy
 from tests.effort import examples
 
 NAMES = ("a", "b", "A", "1")
@@ -104,6 +106,31 @@ def test_the_index_finds_what_asking_every_route_would_find(routes: list[Route],
     for target in asked:
         reading = target.readings[0]
         assert table.first_match(target, reading) == naive_first_match(routes, target, reading)
+
+
+@settings(max_examples=examples(300))
+@given(tables(), st.lists(targets(), min_size=1, max_size=20), st.sampled_from(Access))
+def test_the_demand_of_a_plain_path_is_the_one_that_choosing_comes_to(
+    routes: list[Route], asked: list[Target], access: Access
+) -> None:
+    """Where choosing decides by itself, there is none."""
+    routes = [replace(route, access=access if route.index % 3 else Access.AUTHENTICATED) for route in routes]
+    policy = a_policy(*routes)
+    for target in asked:
+        path = ("/" + "/".join(target.readings[0].segments)).encode()
+        whole = parse_target(
+            method=target.method.encode(),
+            uri=path,
+            host=target.host.encode(),
+            forwarded_for=str(target.address or "unknown").encode(),
+            skip=Networks(()),
+            preflight=False,
+        )
+        if plain_path(path) is not None:
+            assert isinstance(whole, Target)
+            found = plain_demand(replace(whole, readings=()), policy.table.buckets(whole.host), path)
+            chosen = choose(policy, whole)
+            assert (found,) == chosen if isinstance(chosen, tuple) else found is None
 
 
 @given(tables(), targets())

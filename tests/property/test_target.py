@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.core.network import Networks
 from gateway.core.readings import MAX_READINGS, read
-from gateway.core.target import Malformed, Target, client_address, parse_host, parse_target, plain_target
+from gateway.core.target import Malformed, Target, client_address, parse_host, parse_target, plain_path, segments_of
 
 Segments = tuple[str, ...]
 
@@ -23,7 +23,7 @@ TOKENS = (
     *(b"%c0%ae", b"%c0%af", b"%e0%80%af", b"%c1%1c", b"%ff", b"\xff", b"\xc3\xa9", b"%C3%A9", b"%20", b"%3b", b"%23"),
     *(b"%3f", b"~1", b":", b"a.", b"%41"),
 )
-PLAIN = re.compile(rb"(/[a-z]+)*/?(\?.*)?", re.DOTALL).fullmatch
+PLAIN = re.compile(rb"(/[a-z]+)*/?(\?[!-~]*)?").fullmatch
 paths = st.lists(st.sampled_from(TOKENS), max_size=7).map(lambda parts: b"/" + b"".join(parts))
 
 
@@ -34,11 +34,15 @@ def target_of(path: bytes) -> Target | Malformed:
 
 
 @given(paths | st.binary(max_size=40) | st.from_regex(rb"(/[a-z.]{0,3}){1,4}(\?[a-z?=]*)?", fullmatch=True))
-def test_a_plain_uri_among_facts_that_are_known_is_read_as_among_any(uri: bytes) -> None:
-    asked = target_of(b"/")
-    assert isinstance(asked, Target)
-    found, whole = plain_target(asked, uri), target_of(uri)
-    assert found == whole or (found is None and (isinstance(whole, Malformed) or b"%" in uri or not PLAIN(uri)))
+def test_a_path_that_is_plain_is_the_one_reading_that_a_target_has_of_it(uri: bytes) -> None:
+    path, whole = plain_path(uri), target_of(uri)
+    if path is not None:
+        assert isinstance(whole, Target)
+        assert (path, whole.query) == uri.partition(b"?")[::2]
+        assert [tuple(segments_of(path))] == [reading.segments for reading in whole.readings]
+        assert (whole.leniences, whole.windows_irregular, whole.path) == (frozenset(), False, path.decode())
+    else:
+        assert isinstance(whole, Malformed) or b"%" in uri or not PLAIN(uri)
 
 
 # --- any bytes ------------------------------------------------------------------------------------------------------

@@ -38,15 +38,25 @@ class RefusalLog:
         self._left_out = Throttle(clock)
 
     def refused(self, dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
-        """One line, without the query (it can hold secrets) and with nothing that was presented; or a count."""
+        """One line, or a count."""
+        if self.has_room(_who(decision, target), decision.reason, proven=decision.proven):
+            self.write(dialect, decision, target)
+
+    def has_room(self, who: str | bytes, reason: Reason, *, proven: bool = False) -> bool:
+        """Whether there is to be a line for this refusal. False: it is counted, and that is all.
+
+        `who`: the token's handle, or the client network of what is no token of ours.
+        """
         now = self._clock()
-        if self.each.take((_who(decision, target), decision.reason), now, EACH) or self._all.take(
-            decision.proven, now, ALL
-        ):
-            count = self._left_out.occasion()
-            if count is not None:
-                log.info("refusals not told one by one", count=count, last_reason=decision.reason.value)
-            return
+        if not self.each.take((who, reason), now, EACH) and not self._all.take(proven, now, ALL):
+            return True
+        count = self._left_out.occasion(now)
+        if count is not None:
+            log.info("refusals not told one by one", count=count, last_reason=reason.value)
+        return False
+
+    def write(self, dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
+        """The line, without the query (it can hold secrets) and with nothing that was presented."""
         log.info(
             "refused",
             reason=decision.reason.value,

@@ -4,65 +4,39 @@ Order (DESIGN 3): facts, target, route, and only then the credential, looked for
 way out of here that is not a `decide` that said Allow is a refusal; an exception is a refusal too.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import structlog
 
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.evidence_of import evidence_of
 from gateway.auth.lease import boot_clock
-from gateway.auth.limits import UNLIMITED, CheckLimits, RateLimits
+from gateway.auth.limits import CheckLimits
 from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
-from gateway.core.credential import RT, Presented, present, query_names
-from gateway.core.decision import Allow, Challenge, Decision, Deny, choose, decide
+from gateway.core.credential import RT, Presented, query_names
+from gateway.core.decision import Allow, Decision, Deny, choose, decide
 from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
-from gateway.core.headers import SingleHeaders
 from gateway.core.lru import Lru
-from gateway.core.network import Networks
-from gateway.core.policy import Policy
 from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_token
-from gateway.core.target import Malformed, Target, parse_target, plain_target
+from gateway.core.target import Target
 from gateway.core.until import allowed_until
 from gateway.web.check.answer import accepts_html, allowed, echoes, refused
-from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Facts, Headers
+from gateway.web.check.askers import Askers
+from gateway.web.check.dialect import Answer, BadFacts, Body, Dialect, Headers
+from gateway.web.check.noted import CheckMetrics, RefusalNotes, Refusals
 from gateway.web.check.presented import in_head, presented
 from gateway.web.check.refusal_log import RefusalLog
-from gateway.web.check.standing import STANDINGS, Asker, Known, Question, Standing
+from gateway.web.check.settings import CheckSettings, target_of
+from gateway.web.check.standing import STANDINGS, Known, Question, Standing
+
+__all__ = ["CheckMetrics", "CheckService", "CheckSettings", "Refusals"]
 
 log = structlog.get_logger("check")
-_ANOTHER_URI, _ANOTHER_TOKEN = b"/another", b"another"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
-    """What a check needs of the configuration. Replaced whole at a reload."""
-
-    policy: Policy
-    skip: Networks
-    realm: str
-    support_contact: str
-    limits: RateLimits = UNLIMITED
-
-
-class CheckMetrics(Protocol):
-    """Counts checks; no label per token, path or user."""
-
-    def checked(self, dialect: str, reason: Reason) -> None:
-        """One answered check."""
-        ...
-
-
-class Refusals(Protocol):
-    """Keeps what was refused, for the audit. Called on the check's path: it counts, and waits for nothing."""
-
-    def refused(self, decision: Deny | Challenge, target: Target | None, at: datetime) -> None:
-        """One refused check."""
-        ...
 
 
 class CheckService:
@@ -81,14 +55,16 @@ class CheckService:
     ) -> None:
         """`ticks`: seconds that never go back, for what is limited."""
         self.limits = CheckLimits(ticks)
-        self._log = RefusalLog(ticks)
         self.settings = settings
+        self.led_to: defaultdict[str, int] = defaultdict(int)  # checks by the name of their route
         self._standings: Lru[Question, Standing] = Lru(STANDINGS)
         self._authenticator = authenticator
         self._usage = usage
-        self._refusals = refusals
         self._metrics = metrics
+        self._log = RefusalLog(ticks)
+        self._notes = RefusalNotes(metrics=metrics, led_to=self.led_to, refusals=refusals, log=self._log, clock=clock)
         self._clock = clock
+        self.askers = Askers(self, authenticator=authenticator, notes=self._notes, clock=clock)
 
     def counted(self) -> dict[str, Lru[Any, Any]]:
         """What is remembered and counted here, by the name that the metrics have for it."""
@@ -130,87 +106,23 @@ class CheckService:
             self._standings.put(judged.question, standing)
         return Known(answer, standing, judged.question)
 
-    def asker(self, dialect: Dialect, headers: SingleHeaders, uri_name: bytes) -> Asker | None:
-        """For checks that differ from this one in the value of that header alone; None unless that is only the URI."""
-        facts, settings = dialect.facts(headers), self.settings
-        other = dialect.facts(SingleHeaders({**headers.values, uri_name: _ANOTHER_URI}))
-        if isinstance(facts, BadFacts) or isinstance(other, BadFacts) or facts.method == b"OPTIONS":
-            return None
-        if other != facts._replace(uri=_ANOTHER_URI) or uri_name in settings.policy.credential_headers:
-            return None
-        asked = _target(facts._replace(uri=b"/"), headers, settings)
-        if isinstance(asked, Deny):
-            return None
-        return Asker(settings=settings, asked=asked, dialect=dialect, wants_html=accepts_html(headers))
-
-    def recall_alike(self, asker: Asker, uri: bytes) -> Standing | None:
-        """The Allow that stands for this URI of the same asker, counted like any other; None: nothing is done."""
-        settings = self.settings
-        if asker.settings is not settings:
-            return None
-        target = plain_target(asker.asked, uri)
-        if target is None:
-            return None
-        demands = choose(settings.policy, target)
-        if not isinstance(demands, tuple):
-            return None
-        route, login = demands[0]
-        standing = asker.standings.get((route.index, login))
-        return standing if standing is not None and self.again(standing) else None
-
-    def learn_bearer(self, asker: Asker, headers: SingleHeaders, uri: bytes, token: bytes) -> None:
-        """Note whether, where this URI leads, checks like this one present their bearer token and nothing else."""
-        target = plain_target(asker.asked, uri)
-        demands = None if target is None else choose(self.settings.policy, target)
-        if not isinstance(demands, tuple) or query_names(demands[0].route.credentials):
-            return
-        route = demands[0].route
-        other = SingleHeaders({**headers.values, b"authorization": b"Bearer " + _ANOTHER_TOKEN})
-        if present(headers, route.credentials) == Presented(token=token) and present(
-            other, route.credentials
-        ) == Presented(token=_ANOTHER_TOKEN):
-            asker.bearers.add(route.index)
-
-    def refuse_alike(self, asker: Asker, uri: bytes, token: bytes) -> Deny | Challenge | None:
-        """The refusal of this bearer token at this URI, counted like any other; None: nothing is done, judge it."""
-        settings = self.settings
-        target = None if asker.settings is not settings else plain_target(asker.asked, uri)
-        demands = None if target is None else choose(settings.policy, target)
-        if not isinstance(demands, tuple) or demands[0].route.index not in asker.bearers:
-            return None
-        rejected = self._authenticator.refusal(token)
-        if rejected is None:
-            return None
-        evidence = self.limits.judged(rejected, asker.asked.address, settings.limits)
-        decision = decide(settings.policy, target or asker.asked, demands, evidence, self._clock())
-        if isinstance(decision, Allow):
-            raise TypeError("no evidence, and an Allow")
-        self._count_refusal(asker.dialect.name, decision, target)
-        return decision
-
-    def refusal(self, asker: Asker, decision: Deny | Challenge) -> Answer:
-        """How that is told."""
-        settings, wants_html = self.settings, asker.wants_html
-        return asker.dialect.reply(
-            refused(decision, wants_html=wants_html, realm=settings.realm, support_contact=settings.support_contact)
-        )
-
     def again(self, standing: Standing) -> bool:
         """Count, limit and measure one more check that an Allow stands for. False: nothing is done, judge it."""
-        settings = self.settings
-        if standing.settings is not settings or not self._authenticator.still_holds(standing.epoch):
+        settings, authenticator = self.settings, self._authenticator
+        if standing.settings is not settings or not authenticator.still_holds(standing.epoch):
             return False
         now = self._clock()
         if standing.until is not None and now >= standing.until:
             return False
-        route, token_id, address = standing.route, standing.token_id, standing.address
-        if route.rate is not None or settings.limits.token is not None:
-            wait_s, _ = self.limits.over(route, token_id, address, settings.limits)
+        token_id, address, limits = standing.token_id, standing.address, settings.limits
+        if standing.route.rate is not None or limits.token is not None:
+            wait_s, _ = self.limits.over(standing.route, token_id, address, limits)
             if wait_s:
                 return False
         self._metrics.checked(standing.dialect, standing.reason)
+        self.led_to[standing.route.name] += 1
         if token_id is not None:
-            self._authenticator.hits += 1
+            authenticator.hits += 1
             self._usage.count(token_id, now, address)
         return True
 
@@ -224,7 +136,7 @@ class CheckService:
         decision: Decision
         try:
             facts = dialect.facts(headers)
-            read = _bad(facts) if isinstance(facts, BadFacts) else _target(facts, headers, settings)
+            read = _bad(facts) if isinstance(facts, BadFacts) else target_of(facts, headers, settings)
             if isinstance(read, Target):
                 target = read
                 decision = await self._decide(settings, target, headers, body if dialect.carries_form else None)
@@ -246,7 +158,7 @@ class CheckService:
         facts = dialect.facts(headers)
         if isinstance(facts, BadFacts):
             return _Judged(None, _bad(facts))
-        target = _target(facts, headers, settings)
+        target = target_of(facts, headers, settings)
         if isinstance(target, Deny):
             return _Judged(None, target)
         demands = choose(policy, target)
@@ -317,20 +229,15 @@ class CheckService:
     ) -> Answer:
         if isinstance(decision, Allow):
             self._metrics.checked(dialect.name, decision.reason)
+            self.led_to[decision.route.name] += 1
             if decision.token is not None:
                 self._usage.count(decision.token.id, self._clock(), None if target is None else target.address)
             return dialect.reply(allowed(decision, headers, settings.policy))
-        self._count_refusal(dialect.name, decision, target)
+        self._notes.refused(dialect.name, decision, target)
         wants_html = accepts_html(headers)
         return dialect.reply(
             refused(decision, wants_html=wants_html, realm=settings.realm, support_contact=settings.support_contact)
         )
-
-    def _count_refusal(self, dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
-        self._metrics.checked(dialect, decision.reason)
-        self._refusals.refused(decision, target, self._clock())
-        if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
-            self._log.refused(dialect, decision, target)
 
 
 class _Judged(NamedTuple):
@@ -344,24 +251,3 @@ class _Judged(NamedTuple):
 
 def _bad(facts: BadFacts) -> Deny:
     return Deny(reason=Reason.BAD_FACTS, detail=facts.detail)
-
-
-def _target(facts: Facts, headers: Headers, settings: CheckSettings) -> Target | Deny:
-    target = parse_target(
-        method=facts.method,
-        uri=facts.uri,
-        host=facts.host,
-        forwarded_for=facts.forwarded_for,
-        skip=settings.skip,
-        preflight=facts.method == b"OPTIONS" and is_preflight(headers),
-        weigh=settings.policy.accepts_ambiguity,
-    )
-    if isinstance(target, Malformed):
-        return Deny(reason=Reason.AMBIGUOUS_REQUEST, detail=target.detail)
-    return target
-
-
-def is_preflight(headers: Headers) -> bool:
-    """Whether a request with method OPTIONS is a CORS preflight (Fetch standard: both headers are there)."""
-    names = {name.lower() for name, _ in headers}
-    return b"origin" in names and b"access-control-request-method" in names

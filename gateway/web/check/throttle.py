@@ -14,10 +14,14 @@ class Throttle:
         self._said_at = float("-inf")
         self._count = 0
 
-    def occasion(self) -> int | None:
-        """How often it has happened since it was last said, this time included; None when it is not to be said now."""
+    def occasion(self, now: float | None = None) -> int | None:
+        """How often it has happened since it was last said, this time included; None when it is not to be said now.
+
+        `now`: by the same clock, for whoever has just looked at it.
+        """
         self._count += 1
-        now = self._clock()
+        if now is None:
+            now = self._clock()
         if now - self._said_at < INTERVAL_S:
             return None
         self._said_at, count, self._count = now, self._count, 0

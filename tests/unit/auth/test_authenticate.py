@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.auth import authenticate as module
+from gateway.auth import matching as module
 from gateway.auth.hashing import ARGON2ID
 from gateway.auth.keyring import add_key
 from gateway.core.evidence import NotChecked, Proven, Rejected

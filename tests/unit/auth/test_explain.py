@@ -14,7 +14,8 @@ from gateway.core.credential import present
 from gateway.core.decision import Allow
 from gateway.core.network import Networks
 from gateway.core.reason import OUTSIDE, Reason
-from gateway.web.check.service import CheckService, CheckSettings, is_preflight
+from gateway.web.check.service import CheckService, CheckSettings
+from gateway.web.check.settings import is_preflight
 from gateway.web.check.traefik import Traefik
 
 ASKED = [

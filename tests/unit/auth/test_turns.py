@@ -139,6 +139,8 @@ async def test_a_live_check_asks_the_store_for_nothing(town, monkeypatch):
     token, _ = await town.keep(idle=DAY)
     new = await town.rotate(token)
     assert await town.one.ask(new) == "allowed"
+    await town.bound()
+    assert await town.one.ask(new) == "allowed", "read again, as the feed named it"
     for name in ("load_token", "change"):
         monkeypatch.setattr(town.store, name, None)
     assert await town.one.ask(new) == "allowed"

@@ -7,39 +7,47 @@ outer parts is looked up, keyed and salted as that of whole heads. The path, the
 stands on are looked at anew.
 """
 
-import re
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gateway.core.headers import SingleHeaders
 from gateway.core.lru import Lru
+from gateway.core.target import plain_path
+from gateway.web.check.askers import Askers
 from gateway.web.check.dialect import Dialect
 from gateway.web.check.lane.heads import Head
-from gateway.web.check.service import CheckService
 from gateway.web.check.standing import Asker, Known
 
 ENTRIES: Final = 12_000
 MOST_ROUTES: Final = 32  # of one asker
 MOST_URI: Final = 8_192
 _MARKS: Final = (b"\r\nX-Forwarded-Uri: ", b"\r\nX-Original-URI: ")  # as the shipped configs have proxies spell it
-_URI = re.compile(rb"/[\x21-\x7e]*")
 
 
 class Cut(NamedTuple):
-    """A head without its URI, as a digest; the URI, the name of its header in lower case, and where it stood."""
+    """A head without its URI, as a digest; the URI and its path, the name of its header in lower case, its place."""
 
     digest: bytes
     uri: bytes
+    path: bytes
     name: bytes
     start: int
 
 
-class Alike(NamedTuple):
-    """What all heads with the same outer parts say."""
+class Alike:
+    """What all heads with the same outer parts say. `is_usual`: HTTP/1.1, and the connection stays.
 
-    asker: Asker
-    keeps_alive: bool
-    is_http_10: bool
+    `last`: Python's own hash, keyed anew in every process, of the last URI among them; to tell whether it comes again.
+    """
+
+    __slots__ = ("asker", "is_http_10", "is_usual", "keeps_alive", "last")
+
+    def __init__(self, asker: Asker, *, keeps_alive: bool, is_http_10: bool) -> None:
+        self.asker = asker
+        self.keeps_alive = keeps_alive
+        self.is_http_10 = is_http_10
+        self.is_usual = keeps_alive and not is_http_10
+        self.last = 0
 
 
 class AlikeHeads:
@@ -49,16 +57,16 @@ class AlikeHeads:
         self.kept: Lru[bytes, Alike] = Lru(entries)
         self.given = 0  # answers given by it
 
-    def offer(self, cut: Cut, known: Known, dialect: Dialect, head: Head, service: CheckService) -> None:
+    def offer(self, cut: Cut, known: Known, dialect: Dialect, head: Head, askers: Askers) -> None:
         """Keep what can be told from this head about those that are like it."""
         if known.standing is None or known.question is None or not isinstance(head.headers, SingleHeaders):
             return
         alike = self.kept.peek(cut.digest)
-        if alike is None or alike.asker.settings is not service.settings:
-            asker = service.asker(dialect, head.headers, cut.name)
+        if alike is None or not askers.is_current(alike.asker):
+            asker = askers.asker(dialect, head.headers, cut.name)
             if asker is None:
                 return
-            alike = Alike(asker, head.keeps_alive, head.is_http_10)
+            alike = Alike(asker, keeps_alive=head.keeps_alive, is_http_10=head.is_http_10)
             self.kept.put(cut.digest, alike)
         standings = alike.asker.standings
         if len(standings) >= MOST_ROUTES:
@@ -74,8 +82,9 @@ def cut(head: bytes, hasher: "blake2b") -> Cut | None:
             continue
         end = head.find(b"\r\n", start)
         uri = head[start:end]
-        if len(uri) > MOST_URI or _URI.fullmatch(uri) is None:
+        path = plain_path(uri) if len(uri) <= MOST_URI else None
+        if path is None:
             return None
         hasher.update(head[:start] + b"\0" + head[end:])  # no head has a NUL: the place of the cut is told, too
-        return Cut(hasher.digest(), uri, mark[2:-2].lower(), start)
+        return Cut(hasher.digest(), uri, path, mark[2:-2].lower(), start)
     return None

@@ -15,11 +15,10 @@ import structlog
 from gateway.web import caps
 from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.fixed import FAILED, MALFORMED, NOT_A_CHECK
-from gateway.web.check.lane.alike import Cut, cut
 from gateway.web.check.lane.heads import Head, Malformed, read
-from gateway.web.check.lane.strangers import Stranger, cut_token
-from gateway.web.check.lane.wire import Reply, allow, reply
+from gateway.web.check.lane.memory import HeadMemory
 from gateway.web.check.standing import Known
+from gateway.web.check.wire import Reply, allow, reply
 
 if TYPE_CHECKING:
     from gateway.web.check.lane.lane import Lane
@@ -40,9 +39,6 @@ class Connection(asyncio.Protocol):
         self._is_ending = False  # nothing is answered any more
         self._is_holding = False  # nothing is read for now
         self._began = True  # a head has begun, or must: the first one
-        self._digest = b""
-        self._cut: Cut | None = None
-        self._stranger: Stranger | None = None
         self._due = inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -57,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._peer = transport.get_extra_info("peername")
         if self._family != socket.AF_UNIX:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._hasher = self._lane.repeated.hasher((self._family, transport.get_extra_info("sockname")))
+        self._memory = HeadMemory(self._lane, (self._family, transport.get_extra_info("sockname")))
         self._trust = self._lane.door.trust
         self._trusted = self._trusted_at_accept = self._trust(self._family, self._peer)
         self._lane.connections.add(self)
@@ -110,10 +106,10 @@ class Connection(asyncio.Protocol):
     # --- heads ---
 
     def _advance(self, data: bytes) -> None:
-        """Answer head after head. `data` begins at the boundary of two messages."""
+        """Answer head after head, as long as none waits. `data` begins at the boundary of two messages."""
         at, size = 0, len(data)
         try:
-            while self._is_ready():
+            while True:
                 while at < size and data[at] in b"\r\n":  # RFC 9112 section 2.2
                     at += 1
                 if at == size:
@@ -125,15 +121,11 @@ class Connection(asyncio.Protocol):
                     return
                 head = data if end - at == size else data[at:end]
                 self._began = False
-                if (
-                    self._answer_again(head)
-                    or self._answer_alike(head)
-                    or self._refuse_alike(head)
-                    or self._answer(head, data, end)
-                ):
-                    at = end
-                    continue
-                return
+                if not self._answer_known(head) and not self._answer(head, data, end):
+                    return
+                at = end
+                if at == size or not self._is_ready():
+                    break
         except Exception as error:  # noqa: BLE001  # the request boundary: what went wrong inside is a refusal
             self._fail(error)
             return
@@ -154,51 +146,12 @@ class Connection(asyncio.Protocol):
             self._began = True
             self._set_due(caps.HEAD_DEADLINE_S)
 
-    def _answer_again(self, head: bytes) -> bool:
-        """Give the answer that this very head had before, if that still stands."""
-        lane = self._lane
-        if not (self._trusted_at_accept and self._is_trusted()) or lane.is_draining:
+    def _answer_known(self, head: bytes) -> bool:
+        """Answer from what is remembered of other heads: for peers only that are trusted, and were at accept."""
+        if not (self._trusted_at_accept and self._is_trusted()) or self._lane.is_draining:
+            self._memory.forget()
             return False
-        hasher = self._hasher.copy()
-        hasher.update(head)
-        self._digest = digest = hasher.digest()
-        known = lane.repeated.kept.get(digest)
-        if known is None:
-            return False
-        if not lane.service.again(known.standing):
-            lane.repeated.kept.pop(digest)
-            return False
-        lane.repeated.given += 1
-        self._write(known.reply)
-        return True
-
-    def _answer_alike(self, head: bytes) -> bool:
-        """Give the answer that a head had which differs from this one in the URI alone, if that still stands."""
-        lane = self._lane
-        self._cut = None
-        if not (self._trusted_at_accept and self._is_trusted()) or lane.is_draining or len(head) > caps.MAX_FIELD:
-            return False
-        self._cut = found = cut(head, self._hasher.copy())
-        alike = None if found is None else lane.alike.kept.get(found.digest)
-        if found is None or alike is None:
-            return False
-        standing = lane.service.recall_alike(alike.asker, found.uri)
-        if standing is None or not standing.written:
-            return False
-        lane.alike.given += 1
-        written = allow(standing.written, keeps_alive=alike.keeps_alive, is_http_10=alike.is_http_10)
-        self._write(written)
-        lane.repeated.offer(self._digest, written, standing)
-        return True
-
-    def _refuse_alike(self, head: bytes) -> bool:
-        """Refuse a token that is none of ours, in a head that differs from known ones in it and in the URI alone."""
-        lane, found = self._lane, self._cut
-        self._stranger = None
-        if found is None:  # nor is it for a peer that may not ask, or while the lane is draining
-            return False
-        self._stranger = stranger = cut_token(head, found, self._hasher.copy())
-        written = None if stranger is None else lane.strangers.refuse(stranger, lane.service)
+        written = self._memory.answer(head)
         if written is None:
             return False
         self._write(written)
@@ -247,32 +200,30 @@ class Connection(asyncio.Protocol):
     # --- answers ---
 
     def _write_known(self, known: Known, dialect: Dialect, head: Head) -> None:
-        lane, standing = self._lane, known.standing
+        standing = known.standing
         if standing is None:
-            self._write_answer(known.answer, head)
-            if self._stranger is not None and self._cut is not None:
-                lane.strangers.offer(self._stranger, self._cut.name, dialect, head, lane.service)
+            self._memory.keep(known, dialect, head, self._write_answer(known.answer, head))
             return
-        if not standing.written:
-            standing.written = reply(known.answer, keeps_alive=True).before
-        elif self._cut is not None:
-            lane.alike.offer(self._cut, known, dialect, head, lane.service)
-        keeps_alive = head.keeps_alive and not lane.is_draining
-        written = allow(standing.written, keeps_alive=keeps_alive, is_http_10=head.is_http_10)
+        is_first = standing.reply is None
+        if standing.reply is None:
+            standing.reply = reply(known.answer, keeps_alive=True)
+        keeps_alive = head.keeps_alive and not self._lane.is_draining
+        written = allow(standing.reply, keeps_alive=keeps_alive, is_http_10=head.is_http_10)
         self._write(written)
-        if self._trusted_at_accept and not lane.is_draining:
-            lane.repeated.offer(self._digest, written, standing)
+        self._memory.keep(known, dialect, head, written, is_first=is_first)
 
-    def _write_answer(self, answer: Answer, head: Head) -> None:
+    def _write_answer(self, answer: Answer, head: Head) -> Reply:
         keeps_alive = head.keeps_alive and self._is_trusted() and not self._lane.is_draining
         written = reply(answer, keeps_alive=keeps_alive, is_http_10=head.is_http_10, is_head=head.method == b"HEAD")
         self._write(written)
+        return written
 
     def _write(self, written: Reply) -> None:
         if self._is_ending:
             return
-        self._due = self._loop.time() + caps.KEEPALIVE_S
-        self._transport.write(written.before + self._lane.dates.now() + written.after)
+        now = self._loop.time()
+        self._due = now + caps.KEEPALIVE_S
+        self._transport.write(written.before + self._lane.dates.at(now) + written.after)
         if written.closes:
             self._is_ending = True
             self._transport.close()
@@ -293,7 +244,7 @@ class Connection(asyncio.Protocol):
         self._is_ending = True
         self._received.clear()
         written = reply(answer, keeps_alive=False)
-        self._transport.write(written.before + self._lane.dates.now() + written.after)
+        self._transport.write(written.before + self._lane.dates.at(self._loop.time()) + written.after)
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._set_due(caps.LINGER_S)

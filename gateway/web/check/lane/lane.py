@@ -11,8 +11,8 @@ from gateway.web.check.lane.alike import AlikeHeads
 from gateway.web.check.lane.connection import Connection
 from gateway.web.check.lane.repeated import RepeatedHeads
 from gateway.web.check.lane.strangers import Strangers
-from gateway.web.check.lane.wire import Dates
 from gateway.web.check.service import CheckService
+from gateway.web.check.wire import Dates
 
 LAST_CALL_S = 0.05  # before connections that are quiet are closed: heads that are on their way
 FLUSH_S = 1.0  # for answers that are written and not taken yet

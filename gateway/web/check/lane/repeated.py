@@ -11,8 +11,8 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gateway.core.lru import Lru
-from gateway.web.check.lane.wire import Reply
 from gateway.web.check.standing import Standing
+from gateway.web.check.wire import Reply
 
 ENTRIES: Final = 10_000
 LARGEST: Final = 4_096  # bytes of a reply that is kept; so 40 MB at the very most, 6 MB with ordinary identities

@@ -12,25 +12,23 @@ from typing import Final, NamedTuple
 
 from gateway.core.headers import SingleHeaders
 from gateway.core.lru import Lru
-from gateway.core.reason import Reason
+from gateway.web.check.askers import Askers
 from gateway.web.check.dialect import Dialect
 from gateway.web.check.lane.alike import Cut
 from gateway.web.check.lane.heads import Head
-from gateway.web.check.lane.wire import Reply, reply
-from gateway.web.check.service import CheckService
 from gateway.web.check.standing import Asker
+from gateway.web.check.wire import Reply, reply
 
 ENTRIES: Final = 1_000
 MARKS: Final = 1 << 12
-MOST_REPLIES: Final = 64  # of one asker; they differ by reason, route and how long to wait
 _TOKEN = re.compile(rb"\r\nAuthorization: Bearer ([a-z]{3}_[0-9A-Za-z]{11}_[0-9A-Za-z]{38})\r\n")
 
 
 class Stranger(NamedTuple):
-    """A head without its URI and its token, as a digest; and both of them."""
+    """A head without its URI and its token, as a digest; the URI's path, and the token."""
 
     digest: bytes
-    uri: bytes
+    path: bytes
     token: bytes
 
 
@@ -39,7 +37,6 @@ class _Known(NamedTuple):
     keeps_alive: bool
     is_http_10: bool
     is_head: bool
-    replies: dict[tuple[Reason, int, int], Reply]
 
 
 class Strangers:
@@ -50,30 +47,23 @@ class Strangers:
         self.given = 0  # refusals given by it
         self._marks: list[bytes] = [b""] * MARKS
 
-    def refuse(self, stranger: Stranger, service: CheckService) -> Reply | None:
+    def refuse(self, stranger: Stranger, askers: Askers) -> Reply | None:
         """The refusal of such a head; None: nothing is done, judge it."""
         known = self.kept.get(stranger.digest)
-        if known is None:
+        refusal = None if known is None else askers.refuse(known.asker, stranger.path, stranger.token)
+        if known is None or refusal is None:
             return None
-        decision = service.refuse_alike(known.asker, stranger.uri, stranger.token)
-        if decision is None or decision.route is None:
-            return None
-        wait_s = getattr(decision, "retry_after_s", 0)
-        key = decision.reason, decision.route.index, wait_s
-        written = known.replies.get(key)
-        if written is None:
-            if len(known.replies) >= MOST_REPLIES:
-                known.replies.clear()
-            written = known.replies[key] = reply(
-                service.refusal(known.asker, decision),
+        self.given += 1
+        if refusal.reply is None:
+            refusal.reply = reply(
+                askers.answer(known.asker, refusal),
                 keeps_alive=known.keeps_alive,
                 is_http_10=known.is_http_10,
                 is_head=known.is_head,
             )
-        self.given += 1
-        return written
+        return refusal.reply
 
-    def offer(self, stranger: Stranger, name: bytes, dialect: Dialect, head: Head, service: CheckService) -> None:
+    def offer(self, stranger: Stranger, name: bytes, dialect: Dialect, head: Head, askers: Askers) -> None:
         """Learn from a head that was judged what others like it say. A first sight leaves a mark only."""
         place = int.from_bytes(stranger.digest[:2], "big") % MARKS
         if self._marks[place] != stranger.digest:
@@ -82,13 +72,13 @@ class Strangers:
         if not isinstance(head.headers, SingleHeaders):
             return
         known = self.kept.peek(stranger.digest)
-        if known is None or known.asker.settings is not service.settings:
-            asker = service.asker(dialect, head.headers, name)
+        if known is None or not askers.is_current(known.asker):
+            asker = askers.asker(dialect, head.headers, name)
             if asker is None:
                 return
-            known = _Known(asker, head.keeps_alive, head.is_http_10, head.method == b"HEAD", {})
+            known = _Known(asker, head.keeps_alive, head.is_http_10, head.method == b"HEAD")
             self.kept.put(stranger.digest, known)
-        service.learn_bearer(known.asker, head.headers, stranger.uri, stranger.token)
+        askers.learn_bearer(known.asker, head.headers, stranger.path, stranger.token)
 
 
 def cut_token(head: bytes, found: Cut, hasher: "blake2b") -> Stranger | None:
@@ -99,4 +89,4 @@ def cut_token(head: bytes, found: Cut, hasher: "blake2b") -> Stranger | None:
     uri = found.start, found.start + len(found.uri)
     (first, first_end), (second, second_end) = sorted((uri, token.span(1)))
     hasher.update(head[:first] + b"\0" + head[first_end:second] + b"\0" + head[second_end:])
-    return Stranger(hasher.digest(), found.uri, token[1])
+    return Stranger(hasher.digest(), found.path, token[1])

@@ -33,10 +33,12 @@ def reply(answer: Answer, *, keeps_alive: bool, is_http_10: bool = False, is_hea
     return Reply(b"".join(parts), after if is_head else after + answer.body, not keeps_alive)
 
 
-def allow(before: bytes, *, keeps_alive: bool, is_http_10: bool) -> Reply:
-    """An Allow whose first part is there already, as HTTP/1.1 has it. It has no body, so that HEAD is no matter."""
-    if is_http_10:
-        before = b"HTTP/1.0" + before[8:]
+def allow(usual: Reply, *, keeps_alive: bool, is_http_10: bool) -> Reply:
+    """An Allow as a peer wants it that asks otherwise than by HTTP/1.1 on a connection that stays, from one that does.
+
+    It has no body, so that HEAD is no matter.
+    """
+    before = b"HTTP/1.0" + usual.before[8:] if is_http_10 else usual.before
     return Reply(before, _end(keeps_alive=keeps_alive, is_http_10=is_http_10), not keeps_alive)
 
 
@@ -50,14 +52,14 @@ class Dates:
     """The Date header, made once a second."""
 
     def __init__(self) -> None:
-        self._until = 0.0
+        self._until = float("-inf")
         self._text = b""
 
-    def now(self) -> bytes:
-        """As RFC 9110 section 5.6.7 has it."""
-        now = time.time()
-        if not self._until - 1.0 <= now < self._until:
+    def at(self, moment: float) -> bytes:
+        """As RFC 9110 section 5.6.7 has it. `moment`: in seconds of a clock that is not set, such as the loop's."""
+        if moment >= self._until:
+            now = time.time()
             second = int(now)
-            self._until = second + 1.0
+            self._until = moment + 1.0 - (now - second)
             self._text = formatdate(second, usegmt=True).encode("ascii")
         return self._text

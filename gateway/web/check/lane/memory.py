@@ -1,0 +1,109 @@
+"""What a connection answers without reading the head: the very same head, one that is alike, a stranger's.
+
+Each of the three is a keyed digest and a look-up. A connection on which heads come again is asked for the whole head
+first, any other one for what heads have in common: so most heads are digested once, whatever a proxy sends.
+"""
+
+from typing import TYPE_CHECKING
+
+from gateway.web import caps
+from gateway.web.check.dialect import Dialect
+from gateway.web.check.lane.alike import Cut, cut
+from gateway.web.check.lane.heads import Head
+from gateway.web.check.lane.strangers import Stranger, cut_token
+from gateway.web.check.standing import Known
+from gateway.web.check.wire import Reply, allow
+
+if TYPE_CHECKING:
+    from gateway.web.check.lane.lane import Lane
+
+
+class HeadMemory:
+    """One per connection. It is asked only while the peer is trusted, as it was at accept."""
+
+    __slots__ = ("_cut", "_digest", "_hasher", "_is_repeating", "_lane", "_stranger")
+
+    def __init__(self, lane: "Lane", listener: object) -> None:
+        """`listener`: its address, as the connection's own socket has it."""
+        self._lane = lane
+        self._hasher = lane.repeated.hasher(listener)
+        self._is_repeating = True
+        self._digest = b""
+        self._cut: Cut | None = None
+        self._stranger: Stranger | None = None
+
+    def answer(self, head: bytes) -> Reply | None:
+        """The answer of this head, counted like any other; None: nothing is done, judge it."""
+        self.forget()
+        if self._is_repeating:
+            return self._again(head) or self._alike(head) or self._refusal(head)
+        return self._alike(head) or self._refusal(head) or self._again(head)
+
+    def forget(self) -> None:
+        """Nothing is to be kept of the head that comes next."""
+        self._digest, self._cut, self._stranger = b"", None, None
+
+    def keep(self, known: Known, dialect: Dialect, head: Head, written: Reply, *, is_first: bool = False) -> None:
+        """Keep the answer of the head that was asked about last, and what it says of others.
+
+        `is_first`: nobody had this Allow before. Most never come again, and should teach nothing.
+        """
+        lane, standing, found = self._lane, known.standing, self._cut
+        if standing is None:
+            if self._stranger is not None and found is not None:
+                lane.strangers.offer(self._stranger, found.name, dialect, head, lane.service.askers)
+            return
+        if found is not None and not is_first:
+            lane.alike.offer(found, known, dialect, head, lane.service.askers)
+        if self._digest:
+            lane.repeated.offer(self._digest, written, standing)
+
+    def _again(self, head: bytes) -> Reply | None:
+        """The answer that this very head had before, if that still stands."""
+        lane = self._lane
+        hasher = self._hasher.copy()
+        hasher.update(head)
+        self._digest = digest = hasher.digest()
+        known = lane.repeated.kept.get(digest)
+        if known is None:
+            return None
+        if not lane.service.again(known.standing):
+            lane.repeated.kept.pop(digest)
+            return None
+        lane.repeated.given += 1
+        self._is_repeating = True
+        return known.reply
+
+    def _alike(self, head: bytes) -> Reply | None:
+        """The answer of a head that differs from this one in the URI alone, if that still stands."""
+        if len(head) > caps.MAX_FIELD:
+            return None
+        lane = self._lane
+        self._cut = found = cut(head, self._hasher.copy())
+        alike = None if found is None else lane.alike.kept.get(found.digest)
+        if found is None or alike is None:
+            return None
+        standing = lane.service.askers.recall(alike.asker, found.path)
+        written = None if standing is None else standing.reply
+        if standing is None or written is None:
+            return None
+        lane.alike.given += 1
+        if not alike.is_usual:
+            written = allow(written, keeps_alive=alike.keeps_alive, is_http_10=alike.is_http_10)
+        if self._digest:
+            lane.repeated.offer(self._digest, written, standing)
+        last, alike.last = alike.last, hash(found.uri)
+        self._is_repeating = alike.last == last
+        return written
+
+    def _refusal(self, head: bytes) -> Reply | None:
+        """The refusal of a token that is none of ours, in a head that differs from known ones in it and in the URI."""
+        found = self._cut
+        if found is None:
+            return None
+        lane = self._lane
+        self._stranger = stranger = cut_token(head, found, self._hasher.copy())
+        written = None if stranger is None else lane.strangers.refuse(stranger, lane.service.askers)
+        if written is not None:
+            self._is_repeating = False
+        return written
