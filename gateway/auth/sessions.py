@@ -1,27 +1,24 @@
 """Sessions: signing in and out, and proving again who one is.
 
-The cookie holds a secret; the store holds its SHA-256, so that the database signs nobody in (the secret has 256 bits:
-no salt and no slow hash are needed). Every look-up reads the store: a session that was ended, or whose person was
-disabled, is dead at once. What a failed sign-in answers is one and the same for a wrong password, an unknown name and a
-disabled person, at the same cost; what is written down about it is written after the answer.
+The cookie holds a secret, the store a digest of it. Every look-up reads the store: a session that was ended, or whose
+person was disabled, is dead at once. What a failed sign-in answers is one and the same for a wrong password, an unknown
+name and a disabled person, at the same cost; what is written down about it is written after the answer.
 """
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
-from re import ASCII
-from re import compile as pattern
 
 from gateway.auth.desk import Desk, effective
 from gateway.auth.hashing import HashPool
 from gateway.auth.passwords import hash_password, matches, refuse_weak
 from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.auth.session_secret import end_before, new_session_secret, session_id_of
 from gateway.auth.session_state import SEEN_EVERY, ends_at, holds, is_proven
 from gateway.auth.sign_in_limit import SignInLimit, network_of
 from gateway.auth.sign_in_notes import Cause, SignInNotes
 from gateway.auth.vouched import BarredError, Vouched, take_over, vouched_owner
 from gateway.config.portal_schema import PortalSession
+from gateway.core.lru import Lru
 from gateway.core.naming import label_flaw, printable
 from gateway.core.owner import Owner
 from gateway.core.power import Actor, How
@@ -29,8 +26,8 @@ from gateway.core.token import Secret
 from gateway.store import Account, Change, SessionRecord, SessionRow, SignedInBy, StoreUnavailable
 
 MAX_AGENT = 200
-_SECRET_BYTES = 32
-_SECRET = pattern(r"[A-Za-z0-9_-]{43}", ASCII)
+WRONG_PROOFS = 10  # in one session in a row, then it ends; its person signs in again
+_WRONG_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +76,7 @@ class Sessions:
         self._pool = pool
         self._limit = limit
         self._notes = SignInNotes()
+        self._wrong: Lru[str, int] = Lru(_WRONG_KEPT)  # wrong passwords in a row, by session
 
     def use(self, desk: Desk) -> None:
         """Work by other settings from now on."""
@@ -91,7 +89,7 @@ class Sessions:
     async def sign_in(
         self, *, login: str, password: Secret, address: str = "", user_agent: str = "", before: Secret | None = None
     ) -> SignedIn:
-        """Let somebody in by their password. `before` is the session that the browser had: it ends.
+        """Let somebody in by their password. `before` is the session that the browser had: it ends, whoever's it was.
 
         Refused `sign_in` with one answer for all that is wrong with the two; `limited`; `busy`.
         """
@@ -107,8 +105,7 @@ class Sessions:
             now = await change.account(account.owner.id)
             if now is None or _password_of(now) != stored:
                 raise _refused()
-            if before is not None and (own := _id(before)) is not None:
-                await change.end_session(own, owner_id=now.owner.id)
+            await end_before(change, before)
             return await self._begin(change, now, SignedInBy.PASSWORD, address, user_agent)
 
     async def sign_in_elsewhere(
@@ -133,9 +130,7 @@ class Sessions:
             owner = await vouched_owner(desk, said, address=address)
             async with desk.store.change(actor=owner.id, address=address) as change:
                 account, regrouped = await take_over(change, desk, said, owner.id)
-                had = None if before is None or (own := _id(before)) is None else await change.session(own)
-                if had is not None:
-                    await change.end_session(had.session.id, owner_id=had.session.owner_id)
+                await end_before(change, before)
                 begun = await self._begin(change, account, SignedInBy.SSO, address, user_agent)
         except BarredError as barred:
             owner_id = "" if barred.owner is None else barred.owner.id
@@ -153,7 +148,7 @@ class Sessions:
 
     async def look_up(self, secret: Secret) -> Session | None:
         """The session of a cookie; None when it is none, ran out, was ended, or its person may not be here."""
-        session_id = _id(secret)
+        session_id = session_id_of(secret)
         record = None if session_id is None else await self._desk.store.session(session_id)
         if record is None:
             return None
@@ -169,7 +164,9 @@ class Sessions:
         return found
 
     async def prove(self, session: Session, *, password: Secret, address: str = "") -> Session:
-        """Type the password again. Refused `sign_in` when it is not the one, `limited`, `busy`; the session stays."""
+        """Type the password again. Refused `sign_in` when it is not the one, `limited`, `busy`; the session stays until
+        that was wrong `WRONG_PROOFS` times in a row.
+        """
         await self._prove(session, password, address)
         async with self._desk.store.change(actor=session.owner.id, address=address) as change:
             if not await change.prove_session(session.id):
@@ -227,9 +224,19 @@ class Sessions:
         stored = _password_of(await self._desk.store.account(session.owner.login))
         if not await self._matches(stored, password, address) or stored is None:
             self._notes.note(self._desk, Cause(SignedInBy.PASSWORD, session.owner.id), address=address)
+            await self._count_wrong(session, address)
             raise Refused("sign_in", field="password", message="that is not your password")
         self._limit.give_back(address)
+        self._wrong.pop(session.id)
         return stored
+
+    async def _count_wrong(self, session: Session, address: str) -> None:
+        """A session in which the password is guessed ends: whoever took it has few tries, from whatever networks."""
+        wrong = (self._wrong.get(session.id) or 0) + 1
+        self._wrong.put(session.id, wrong)
+        if wrong >= WRONG_PROOFS:
+            async with self._desk.store.change(actor=session.owner.id, address=address) as change:
+                await change.end_session(session.id, owner_id=session.owner.id)
 
     async def _matches(self, stored: str | None, password: Secret, address: str) -> bool:
         try:
@@ -241,9 +248,7 @@ class Sessions:
     async def _begin(
         self, change: Change, account: Account, how: SignedInBy, address: str, user_agent: str
     ) -> SignedIn:
-        secret, limits = Secret(secrets.token_urlsafe(_SECRET_BYTES)), self._desk.settings.portal.session
-        session_id = _id(secret)
-        assert session_id is not None
+        (secret, session_id), limits = new_session_secret(), self._desk.settings.portal.session
         row = SessionRow(
             id=session_id,
             owner_id=account.owner.id,
@@ -285,12 +290,6 @@ def _of(row: SessionRow, owner: Owner, limits: PortalSession, *, must_change: bo
         how=row.how,
         must_change=must_change,
     )
-
-
-def _id(secret: Secret) -> str | None:
-    """What the store calls the session of this secret; None for what was never one of ours."""
-    text = secret.reveal()
-    return sha256(text.encode("ascii")).hexdigest() if _SECRET.fullmatch(text) else None
 
 
 def _refused() -> Refused:

@@ -9,6 +9,7 @@ import pytest
 from gateway.auth.directory import replace_sso_groups
 from gateway.auth.owners import create_owner, delete_owner, set_enabled
 from gateway.auth.refused import Refused
+from gateway.auth.sessions import WRONG_PROOFS
 from gateway.auth.sign_in_limit import FAILURES, TRACKED, SignInLimit
 from gateway.core.owner import OwnerKind
 from gateway.core.token import Secret
@@ -80,6 +81,23 @@ def test_who_mistypes_and_then_gets_it_right_has_his_place_back():
         limit.take("::ffff:198.51.100.1")
     with pytest.raises(Refused):
         limit.take("198.51.100.1")
+
+
+async def test_a_session_in_which_the_password_is_guessed_ends_and_no_other_does(installed):
+    async with front(installed) as at:
+        await at.user("bob")
+        stolen, kept = await at.enter("bob"), await at.enter("bob")
+        for number in range(WRONG_PROOFS - 1):  # from as many networks: none of them fails too often
+            await refusal(at.sessions.prove(stolen.session, password=Secret(OTHER), address=f"192.0.2.{number}"))
+        assert await at.sessions.prove(stolen.session, password=Secret(GOOD))  # right once: it begins anew
+        for number in range(WRONG_PROOFS):
+            assert await at.sessions.look_up(stolen.secret) is not None
+            guess = at.sessions.prove(stolen.session, password=Secret(OTHER), address=f"192.0.2.{number}")
+            assert (await refusal(guess)).code == "sign_in"
+        assert await at.sessions.look_up(stolen.secret) is None
+        assert await at.sessions.look_up(kept.secret) is not None
+        assert (await refusal(at.sessions.prove(stolen.session, password=Secret(GOOD)))).code == "sign_in"
+        assert await at.enter("bob")  # the account is not locked
 
 
 def test_whoever_has_ever_so_many_networks_keeps_nobody_else_out():
@@ -173,16 +191,18 @@ async def test_nobody_sees_or_ends_the_session_of_another(installed):
         assert await at.sessions.look_up(bob.secret) is not None
 
 
-async def test_signing_in_ends_the_session_that_the_browser_had_but_never_that_of_another(installed):
+async def test_signing_in_ends_the_session_that_the_browser_had_whoever_it_was_of_and_no_other(installed):
     async with front(installed) as at:
         await at.user("bob")
         await at.user("eve")
-        bob, eve = await at.enter("bob"), await at.enter("eve")
+        bob, eve, elsewhere = await at.enter("bob"), await at.enter("eve"), await at.enter("eve")
         again = await at.enter("bob", before=bob.secret)
         assert await at.sessions.look_up(bob.secret) is None
         assert again.secret != bob.secret
         await at.enter("bob", before=eve.secret)
-        assert await at.sessions.look_up(eve.secret) is not None
+        assert await at.sessions.look_up(eve.secret) is None
+        for other in (elsewhere, again):
+            assert await at.sessions.look_up(other.secret) is not None
 
 
 async def test_of_too_many_sessions_of_one_person_the_oldest_end(installed):
