@@ -34,6 +34,7 @@ from gateway.store.patience import Limits
 from gateway.store.records import OwnerEntry, TokenEntry
 from gateway.store.rt_tokens import RtTokenMoved, RtTokenRow
 from gateway.store.store import Store
+from gateway.store.summary import Summary
 from gateway.store.token_filter import TokenFilter, TokenState
 from gateway.store.usage import Usage, Use
 
@@ -85,6 +86,7 @@ __all__ = [
     "StoreMeta",
     "StoreUnavailable",
     "Subject",
+    "Summary",
     "TokenEntry",
     "TokenFilter",
     "TokenPage",

@@ -110,3 +110,32 @@ async def test_a_change_has_one_time_and_sees_its_own_writes(backend, store):
         await change.add_owner(an_owner("bob"))
         backend.clock.advance(timedelta(seconds=1))
         assert (await change.owner(login="BOB")).created_at == NOW + timedelta(hours=3)
+
+
+async def test_members_of_groups_are_counted_by_kind_and_each_once(store, alice):
+    async with store.change(actor="test") as change:
+        await change.add_owner(an_owner("job", kind=OwnerKind.APPLICATION, groups=("staff",)))
+        await change.add_owner(an_owner("bob", groups=("staff", "guests")))
+        await change.set_groups("id-of-bob", frozenset({"staff"}), source="sso")
+    assert await store.group_members() == {
+        "admins": {OwnerKind.USER: 1},
+        "guests": {OwnerKind.USER: 1},
+        "staff": {OwnerKind.USER: 2, OwnerKind.APPLICATION: 1},
+    }
+    async with store.change(actor="test") as change:
+        await change.delete_owner("id-of-bob")
+    assert (await store.group_members())["staff"] == {OwnerKind.USER: 1, OwnerKind.APPLICATION: 1}
+
+
+async def test_the_store_says_in_numbers_what_is_in_it(store):
+    before = await store.summary()
+    assert (before.users, before.applications, before.tokens) == (0, 0, 0)
+    await add_alice(store)
+    async with store.change(actor="test") as change:
+        await change.add_owner(an_owner("job", kind=OwnerKind.APPLICATION))
+    after = await store.summary()
+    assert (after.users, after.applications, after.tokens) == (1, 1, 1)
+    assert after.changes > before.changes
+    assert after.audit_rows > before.audit_rows
+    assert (after.kind, after.schema) == ("SQLite", before.schema)
+    assert after.size > 0
