@@ -58,6 +58,8 @@ async def list_audit(
     login: str | None = None,
     label: str | None = None,
     address: str | None = None,
+    reason: str | None = None,
+    route: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     below: int | None = None,
@@ -85,6 +87,8 @@ async def list_audit(
         owner_id=None if login is None else await _owner_id(desk, owner_kind, login),
         label=label,
         address=address,
+        reason=reason,
+        route=route,
         since=since,
         until=until,
     )

@@ -45,9 +45,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class KnownToken:
-    """A token by its id alone: taken as if its current secret had been presented."""
+    """A token by its id alone: taken as if its current secret had been presented.
+
+    `basic_user`: with this user by HTTP Basic; None: in another way that the route lists.
+    """
 
     id: str
+    basic_user: bytes | None = None
 
 
 Presenter = Callable[[tuple[str, ...]], Credential]
@@ -144,7 +148,7 @@ async def explain(
 ) -> Explained:
     """Decide as a check would, and say why. Refused `not_found` for a token id that is not known."""
     walk = _Walk()
-    asked = await _record(asker.id, load_token) if isinstance(asker, KnownToken) else asker
+    asked = await _record(asker, load_token) if isinstance(asker, KnownToken) else asker
     target = parse_target(
         method=question.method,
         uri=question.uri,
@@ -174,14 +178,14 @@ async def explain(
     return _explained(decide(policy, target, demands, evidence, now(), walk), walk, passed)
 
 
-async def _record(token_id: str, load_token: Callable[[str], Awaitable[TokenRecord | None]]) -> Proven:
-    record = await load_token(token_id)
+async def _record(known: KnownToken, load_token: Callable[[str], Awaitable[TokenRecord | None]]) -> Proven:
+    record = await load_token(known.id)
     current = None if record is None else next((one for one in record.secrets if one.ends_at is None), None)
     if record is None or current is None:
         raise Refused(
-            NOT_FOUND, field="token", message=f"there is no token {token_id}", mend="see `token-gateway token list`"
+            NOT_FOUND, field="token", message=f"there is no token {known.id}", mend="see `token-gateway token list`"
         )
-    return Proven.of(record, current)
+    return Proven.of(record, current, known.basic_user)
 
 
 def _target_words(target: Target) -> str:

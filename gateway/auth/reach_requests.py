@@ -64,11 +64,17 @@ class Judge:
 
 def samples(route: Route, proven: Proven) -> Iterator[Sample]:
     """Requests that the route stands for, those first that the token's hosts allow."""
-    paths = [path for pattern in route.paths for path in _paths(pattern, proven.owner.login)]
+    paths = list(sample_paths(route, proven.owner.login))
     methods = [one for one in _METHODS if route.methods is None or one in route.methods]
     methods += sorted((route.methods or frozenset()) - {*methods})
     for host, method, path in product(_hosts(route, proven.token.hosts), methods, paths):
         yield Sample(method, host, path)
+
+
+def sample_paths(route: Route, login: str) -> Iterator[str]:
+    """Paths that the route stands for, `{login}` being this one. At least one."""
+    for pattern in route.paths:
+        yield from _paths(pattern, login)
 
 
 def _hosts(route: Route, wanted: frozenset[str] | None) -> list[str]:

@@ -69,8 +69,13 @@ def name_flaw(text: str, *, required: bool = True) -> Flaw | None:
     return _token_flaw(text)
 
 
+def holds_token(text: str) -> bool:
+    """Whether a whole token, with its secret, is in the text; of whatever brand."""
+    return _TOKEN.search(text) is not None
+
+
 def _token_flaw(text: str) -> Flaw | None:
-    if _TOKEN.search(text) is None:
+    if not holds_token(text):
         return None
     return Flaw("holds a whole token", "name it otherwise, and revoke that token: it may be known by now")
 

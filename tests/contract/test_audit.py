@@ -133,6 +133,23 @@ async def test_rows_are_found_by_who_what_whom_where_and_when(backend, store):
     assert await seqs(store, actors={"nobody"}) == ([], None)
 
 
+async def test_rows_are_found_by_the_reason_and_the_route_that_refused(store):
+    ids = await add_alice(store, tokens=2)
+    extent = {"count": 2, "first_at": NOW, "last_at": NOW}
+    known = [
+        TokenRefusal(token_id=one, reason=reason, last_address="", host="h", route=route, **extent)
+        for one, reason, route in ((ids[0], "expired", "read"), (ids[1], "group", 'a"route":"read'))
+    ]
+    unknown = UnknownRefusals(reasons={"unknown_token": 1, "limited": 1}, networks=[], **extent)
+    await store.record_refusals(known, [unknown])
+    assert await seqs(store, reason="expired") == ([4], None)
+    assert await seqs(store, reason="group") == ([5], None)
+    assert await seqs(store, reason="limited") == ([6], None)
+    assert await seqs(store, route="read") == ([4], None)
+    assert await seqs(store, route='a"route":"read') == ([5], None)
+    assert await seqs(store, route="re") == ([], None)
+
+
 async def test_pages_hang_together_whatever_is_written_meanwhile(backend, store, monkeypatch):
     """Also where a filter looks through many rows for each that passes."""
     monkeypatch.setattr(audit_list, "WINDOW", 2)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from gateway.core.naming import holds_token
 from gateway.core.token import Secret
 from gateway.web.api.problem import Problem
 from gateway.web.api.reading import read_bytes
@@ -73,10 +74,16 @@ class Form:
         """What is wrong with a field; None when nothing is."""
         return next((one for one in self.errors if one.field == name), None)
 
+    def forget(self, name: str) -> None:
+        """Show a field empty again: what was typed is not to be repeated."""
+        self.given = None if self.given is None else {**self.given, name: ()}
+        self.present = {**self.present, name: ""}
+
     def kept(self) -> list[tuple[str, str]]:
-        """All that may be carried on while somebody signs in again: no password, and no mark of this one sending."""
+        """All that may be carried on while somebody signs in again: no password, no token, no mark of this sending."""
         given = self.given or {}
-        return [(name, one) for name, all_ in given.items() if name not in SECRETS | {ONCE} for one in all_]
+        found = [(name, one) for name, all_ in given.items() if name not in SECRETS | {ONCE} for one in all_]
+        return [(name, one) for name, one in found if not holds_token(one)]
 
     def _all(self, name: str) -> Sequence[str]:
         found = (self.present if self.given is None else self.given).get(name, ())

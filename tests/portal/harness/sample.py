@@ -6,10 +6,10 @@ but for what is drawn by lot: the tokens themselves.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from gateway.auth.owners import create_owner
+from gateway.auth.owners import create_owner, set_enabled
 from gateway.auth.power import operator
 from gateway.auth.token_revoke import revoke_tokens
 from gateway.auth.token_stops import suspend_tokens
@@ -24,6 +24,8 @@ from tests.portal.harness.people import Person
 WORK = (9, 14, 0, 0, 21, 17, 25, 19, 8, 0, 0, 16, 22, 31, 27, 12, 0, 0, 18, 24, 29, 35, 15, 0, 0, 23, 28, 33, 26, 11)
 BUILDS = (210, 232, 88, 61, 240, 251, 263, 228, 199, 70, 58, 244, 259, 12, 0, 0, 95, 64, 271, 280, 266, 255, 219, 83)
 NIGHTLY = (2,) * 30
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1"
 RARE = (0, 0, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0)
 
 
@@ -37,6 +39,11 @@ class Sample:
     maker: Person  # makes tokens meanwhile
     initial: Person  # has to change the password first
     nils: Person  # may nothing
+    bea: Person  # signs in elsewhere, and has not for long
+    dan: Person  # was disabled
+    passed: Person  # is given another password meanwhile
+    session: str = ""  # one of alice's
+    applications: dict[str, str] = field(default_factory=dict)  # ids by name
     tokens: dict[str, Minted] = field(default_factory=dict)
 
     def path(self, name: str, more: str = "") -> str:
@@ -68,10 +75,18 @@ async def settle(house: House) -> Sample:
                 "mara", name="Mara Lind", email="mara@example.org", groups=["staff", "developers"]
             ),
             initial=await house.person("ines", name="Ines Novak", email="ines@example.org", must_change=True),
+            bea=await house.person("bea", name="Bea Ito", email="bea@example.org", sso=True),
+            dan=await house.person("dan", name="Dan Fischer", email="dan@example.org"),
+            passed=await house.person("pia", name="Pia Lange", email="pia@example.org"),
             nils=await house.person("nils", name="Nils Berg", email="nils@example.org", groups=[]),
         )
-        await _application(house, "nightly-export", "Nightly export", ["staff"])
-        await _application(house, "build-farm", "Build farm", ["developers"])
+        await house.person("oskar", name="Oskar Lindqvist", email="oskar@example.org", organisations=["south"])
+        await house.person("priya", name="Priya Raman", email="priya@example.org", groups=["staff", "developers"])
+        sample.applications = {
+            "nightly-export": await _application(house, "nightly-export", "Nightly export", ["staff"]),
+            "build-farm": await _application(house, "build-farm", "Build farm", ["developers"]),
+            "old-dashboard": await _application(house, "old-dashboard", "Old dashboard", ["staff"]),
+        }
     made = sample.tokens
     with _at(house, days=110):
         made["lost laptop"] = await house.token(sample.alice, "lost laptop", "rest", expires=timedelta(days=300))
@@ -94,6 +109,8 @@ async def settle(house: House) -> Sample:
         alice = operator(sample.alice.id)
         await revoke_tokens(house.desk, actor=alice, references=[made["lost laptop"].token.id])
         await suspend_tokens(house.desk, actor=alice, references=[made["demo for the board"].token.id])
+        await set_enabled(house.desk, actor=OPERATOR, kind=OwnerKind.USER, login="dan", enabled=False)
+        await set_enabled(house.desk, actor=OPERATOR, kind=OwnerKind.APPLICATION, login="old-dashboard", enabled=False)
     with _at(house, minutes=25):
         made["office"] = await house.token(sample.alice, "office only", "rest", networks=["10.0.0.0/8", "192.0.2.0/24"])
         await rotate_token(house.desk, actor=alice, reference=made["ci pipeline"].token.id, grace=timedelta(hours=24))
@@ -104,6 +121,9 @@ async def settle(house: House) -> Sample:
     await _used(house, made["export"], NIGHTLY, "10.20.0.31")
     await _used(house, made["deploys"], BUILDS[::-1], "10.20.0.9")
     await _used(house, made["ada"], WORK[::-1], "2001:db8::44")
+    for agent, address in (SAFARI, "192.0.2.60"), (FIREFOX, "10.20.0.77"):
+        await house.cookie(replace(sample.alice, user_agent=agent, address=address))
+    sample.session = (await house.desk.store.sessions(sample.alice.id))[0].id
     return sample
 
 
@@ -116,8 +136,8 @@ def _at(house: House, **ago: float) -> Iterator[None]:
         house.clock.turn()
 
 
-async def _application(house: House, login: str, name: str, groups: Sequence[str]) -> None:
-    await create_owner(
+async def _application(house: House, login: str, name: str, groups: Sequence[str]) -> str:
+    made = await create_owner(
         house.desk,
         actor=OPERATOR,
         kind=OwnerKind.APPLICATION,
@@ -126,6 +146,7 @@ async def _application(house: House, login: str, name: str, groups: Sequence[str
         email="platform@example.org",
         groups=groups,
     )
+    return made.id
 
 
 async def _refused(house: House, made: dict[str, Minted]) -> None:

@@ -18,6 +18,7 @@ from gateway.web.api.problem import Problem
 from gateway.web.api.stream import Stream
 
 JSON_LINES = "application/jsonl"
+EXPORT = "/api/v1/audit/export"
 _LIST = "audit"
 Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Since = Annotated[
@@ -201,7 +202,7 @@ OPERATIONS = (
     Operation(
         name="export_audit",
         method="GET",
-        path="/api/v1/audit/export",
+        path=EXPORT,
         summary="Export the audit as JSON lines",
         description="A row a line, the oldest first, and at the end the head of the chain: without it, the answer was "
         "cut off. `token-gateway audit verify --against` reads it.",

@@ -5,16 +5,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.auth.evidence_of import RtAsked
 from gateway.auth.explain import KnownToken, Presenter, explain_for
+from gateway.auth.explain_asker import refuse_credential, stranger
 from gateway.auth.explain_document import document, question
-from gateway.auth.refused import Refused
 from gateway.auth.routes import document as route_document
 from gateway.auth.routes import list_routes
 from gateway.auth.token_known import read_reference
-from gateway.core.credential import NoCredential
-from gateway.core.evidence import Evidence
-from gateway.core.network import Address
 from gateway.web.api.model import Body, Page, PageQuery, View
 from gateway.web.api.operation import Ask, Operation, Reply
 
@@ -102,10 +98,10 @@ async def explain(ask: Ask) -> Reply:
     given = ask.body(ExplainQuestion)
     asking = question(method=given.method, url=given.url, address=given.address or "", preflight=given.preflight)
     asker: Presenter | KnownToken = (
-        _nobody if given.token is None else KnownToken(read_reference(ask.desk, given.token))
+        stranger if given.token is None else KnownToken(read_reference(ask.desk, given.token))
     )
     explained = await explain_for(
-        ask.desk, ask.here.policy, asking, asker, actor=ask.actor, authenticate=_refuse_credential
+        ask.desk, ask.here.policy, asking, asker, actor=ask.actor, authenticate=refuse_credential
     )
     shown = ExplainedView(**document(explained, ask.desk.settings))
     return Reply(body=shown.model_dump(mode="json", exclude_unset=True))
@@ -119,26 +115,6 @@ async def show_routes(ask: Ask) -> Reply:
     shown = [RouteView(**route_document(route)) for route in every[begin : begin + limit]]
     more = ask.next_page(_LIST, begin + limit) if begin + limit < len(every) else None
     return Reply(body=Page[RouteView](items=shown, next=more).model_dump(mode="json", by_alias=True))
-
-
-def _nobody(_transports: tuple[str, ...]) -> NoCredential:
-    return NoCredential()
-
-
-async def _refuse_credential(
-    presented: bytes,  # noqa: ARG001
-    basic_user: bytes | None = None,  # noqa: ARG001
-    *,
-    rt: RtAsked | None = None,  # noqa: ARG001
-    address: Address | None = None,  # noqa: ARG001
-) -> Evidence:
-    """No secret is tried here: the failures would be counted for an address that the asker makes up."""
-    raise Refused(
-        "secret_given",
-        field="url",
-        message="the URL holds a credential, which should not be handed around",
-        mend="leave it out, and name the token by its handle",
-    )
 
 
 OPERATIONS = (

@@ -37,7 +37,14 @@ async def _of(visit: Visit, state: TokenState) -> Sequence[TokenShown]:
     """One's own tokens in a state."""
     owner = visit.owner
     found = await page_tokens(
-        visit.desk, actor=visit.actor, after=None, limit=SHOWN, owner_kind=owner.kind, login=owner.login, state=state
+        visit.desk,
+        actor=visit.actor,
+        after=None,
+        limit=SHOWN,
+        newest_first=True,
+        owner_kind=owner.kind,
+        login=owner.login,
+        state=state,
     )
     return [await _with_days(visit, entry) for entry in found.rows]
 
