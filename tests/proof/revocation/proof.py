@@ -41,7 +41,7 @@ WARM_S = 0.12  # asked for before anything is taken away
 AFTER_S = 0.05  # asked for after the last was taken away
 LATEST_S = 5.0  # by when each that was taken away has to have been asked for
 CLOCKS_S = 0.002  # between two readings of the wall clock and the monotonic one
-SOON_S, LATER_S = 0.4, 3.0  # until an expiry comes; and when the call had to wait for its turn until after it
+SOON_S = (0.4, 3.0, 30.0)  # until an expiry comes; the later ones when a call had to wait for its turn until after it
 CONNECTIONS = {1: (8, 6), 4: (3, 3)}  # busy and quiet ones of each worker
 
 
@@ -148,13 +148,13 @@ class Proof:
         if not step.kind.is_timed:
             for one in subjects:
                 one.taking_from = began
-        for soon_s in (SOON_S, LATER_S):
+        for soon_s in SOON_S:
             moment = datetime.now(UTC) + timedelta(seconds=soon_s)
             try:
                 secret = await door.take(slot, moment)
                 break
             except (Refused, RuntimeError) as error:
-                if step.kind is not roster.EXPIRE or "in the past" not in str(error) or soon_s == LATER_S:
+                if step.kind is not roster.EXPIRE or "in the past" not in str(error) or soon_s == SOON_S[-1]:
                     raise
         returned = time.monotonic()
         slot.is_whole = False
