@@ -45,7 +45,7 @@ class Times:
 
     def span(self, span: timedelta) -> str:
         """`3 months`: about how long."""
-        return format_timedelta(span, threshold=1.2, locale=self._words.locale)
+        return format_timedelta(span, threshold=1, locale=self._words.locale)
 
     def number(self, number: float) -> str:
         """`1,234`."""
