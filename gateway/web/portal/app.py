@@ -150,7 +150,7 @@ class Pages:
         if not page.is_once:
             return await page.act(visit)
         act = page.act
-        answer = await self._sendings.once(visit.session.id, visit.form.nonce, lambda: act(visit))
+        answer = await self._sendings.once(f"{page.name} {visit.session.id}", visit.form.nonce, lambda: act(visit))
         if answer is not None:
             return answer
         text = visit.words("That was done already. A secret is shown once; make a new one if you did not keep it.")

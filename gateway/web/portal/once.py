@@ -1,6 +1,6 @@
 """A form that is sent twice is done once, and answers the same: a second click, a reload, a line that broke.
 
-Kept in memory, by session and by the mark that the form carries; the portal is one process. After a restart the rules
+Kept in memory, by session, page and the mark that the form carries; the portal is one process. After a restart the rules
 of the use cases still hold: a name is taken, a version has changed. An answer may hold a secret, so it is kept for a
 moment only.
 """
@@ -24,12 +24,12 @@ class Sendings:
         self._again_s = again_s
         self._sent: OrderedDict[_Key, asyncio.Future[Answer] | None] = OrderedDict()
 
-    async def once(self, session_id: str, nonce: str, act: Callable[[], Awaitable[Answer]]) -> Answer | None:
+    async def once(self, whose: str, nonce: str, act: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """What `act` answers, done by the first who comes; None when that was answered some time ago.
 
         What `act` raises it raises for all who wait, and then the form may be sent again.
         """
-        key = (session_id, nonce)
+        key = (whose, nonce)
         if key in self._sent:
             before = self._sent[key]
             return None if before is None else await asyncio.shield(before)
