@@ -6,17 +6,17 @@ import typer
 
 from gateway.cli import owner
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
-from gateway.cli.user import (
-    AddGroupsOption,
+from gateway.cli.owner_commands import Words, add_commands
+from gateway.cli.owner_options import (
+    AllOrganisationsOption,
     EnabledOption,
     GroupOption,
     InGroupOption,
+    NewNameArgument,
+    NoOrganisationOption,
     OfOrganisationOption,
     OrganisationOption,
-    RemoveGroupsOption,
     SearchOption,
-    SetGroupsOption,
-    YesOption,
 )
 from gateway.core.owner import OwnerKind
 
@@ -30,7 +30,7 @@ Name = Annotated[str, typer.Argument(help="The application's name.", show_defaul
 
 @application_app.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="Letters, digits and . _ @ + / : -, at most 64.", show_default=False)],
+    name: NewNameArgument,
     *,
     title: Annotated[str, typer.Option("--title", help="What it is called for people.", show_default=False)] = "",
     contact: Annotated[
@@ -87,40 +87,6 @@ def list_applications(
     )
 
 
-@application_app.command("show")
-def show(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show an application and its tokens.
-
-    \b
-    Example:
-      token-gateway app show nightly-export
-    """
-    owner.show(KIND, name, config=config, as_json=as_json)
-
-
-@application_app.command("groups")
-def groups(
-    name: Name,
-    *,
-    set_to: SetGroupsOption = None,
-    add_to: AddGroupsOption = None,
-    remove: RemoveGroupsOption = None,
-    no_wait: NoWaitOption = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show or change the groups of an application. When one was taken away, returns when that is effective everywhere.
-
-    \b
-    Examples:
-      token-gateway app groups nightly-export
-      token-gateway app groups nightly-export --add admins --remove guests
-    """
-    owner.groups(
-        KIND, name, set_to=set_to, add=add_to, remove=remove, waits=not no_wait, config=config, as_json=as_json
-    )
-
-
 @application_app.command("edit")
 def edit(
     name: Name,
@@ -129,11 +95,8 @@ def edit(
     contact: Annotated[
         str | None, typer.Option("--contact", help="Whom to ask: an e-mail address.", show_default=False)
     ] = None,
-    organisation: Annotated[
-        list[str] | None,
-        typer.Option("--organisation", help="All organisations, anew; may be repeated.", show_default=False),
-    ] = None,
-    no_organisation: Annotated[bool, typer.Option("--no-organisation", help="No organisation any more.")] = False,
+    organisation: AllOrganisationsOption = None,
+    no_organisation: NoOrganisationOption = False,
     no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -157,43 +120,8 @@ def edit(
     )
 
 
-@application_app.command("disable")
-def disable(
-    name: Name, no_wait: NoWaitOption = False, config: ConfigOption = None, as_json: JsonOption = False
-) -> None:
-    """Stop an application and all of its tokens; returns when that is effective everywhere.
-
-    \b
-    Example:
-      token-gateway app disable nightly-export
-    """
-    owner.set_enabled(KIND, name, enabled=False, waits=not no_wait, config=config, as_json=as_json)
-
-
-@application_app.command("enable")
-def enable(name: Name, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Let an application and its tokens work again.
-
-    \b
-    Example:
-      token-gateway app enable nightly-export
-    """
-    owner.set_enabled(KIND, name, enabled=True, config=config, as_json=as_json)
-
-
-@application_app.command("delete")
-def delete(
-    name: Name,
-    *,
-    yes: YesOption = False,
-    no_wait: NoWaitOption = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete an application and revoke all of its tokens. The name is never given again.
-
-    \b
-    Example:
-      token-gateway app delete nightly-export --yes
-    """
-    owner.delete(KIND, name, yes=yes, waits=not no_wait, config=config, as_json=as_json)
+add_commands(
+    application_app,
+    KIND,
+    Words(one="an application", its="its", named="name", help="The application's name.", example="nightly-export"),
+)

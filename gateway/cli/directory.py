@@ -88,7 +88,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def _show(done: "Synced") -> None:
-    from gateway.cli.owner import effect_words
+    from gateway.cli.effect import effect_words
 
     rows = [
         (word.value, str(len(logins)), ", ".join(logins[:NAMED]) + (", ..." if len(logins) > NAMED else ""))
@@ -106,7 +106,7 @@ def _some(names: list[str]) -> str:
 
 
 def _document(done: "Synced") -> dict[str, Any]:
-    from gateway.cli.owner import effect_document
+    from gateway.cli.effect import effect_document
 
     return {
         "dry_run": done.dry_run,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli.effect import effect_document, effect_words
 from gateway.cli.failure import REFUSED
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json
-from gateway.cli.owner import effect_document, effect_words
 
 if TYPE_CHECKING:
     from gateway.auth.imports.report import RefusedLine

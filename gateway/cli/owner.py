@@ -3,16 +3,16 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from gateway.cli.cell import Cell, Styled
+from gateway.cli.effect import effect_document, effect_words
 from gateway.cli.failure import Failure
 from gateway.cli.output import note, show_fields, show_json, show_table
-from gateway.core.owner import Owner, OwnerKind
+from gateway.cli.owner_output import document, sign_in_fields, state_cell
+from gateway.core.owner import OwnerKind
 
 WORD = {OwnerKind.USER: "user", OwnerKind.APPLICATION: "application"}
 PAGE = 200  # owners of a list that are read at once
@@ -184,7 +184,7 @@ def show(kind: OwnerKind, login: str, *, config: Path | None, as_json: bool) -> 
             ("groups", ", ".join(owner.groups) or "-"),
             ("organisations", ", ".join(owner.organisations) or "-"),
             ("state", state_cell(owner)),
-            *_sign_in_fields(owner),
+            *sign_in_fields(owner),
             ("created", exact(entry.created_at)),
         ]
     )
@@ -271,51 +271,3 @@ def delete(kind: OwnerKind, login: str, *, yes: bool, waits: bool, config: Path 
         return
     tokens = f"{done.tokens_revoked} token{'' if done.tokens_revoked == 1 else 's'} revoked"
     note(f"{done.owner.login} is deleted, {tokens}{effect_words(done.effect)}.")
-
-
-def document(owner: Owner, created_at: datetime | None = None) -> dict[str, Any]:
-    """An owner as `--json` prints it."""
-    found: dict[str, Any] = {
-        "id": owner.id,
-        "kind": owner.kind,
-        "login": owner.login,
-        "name": owner.name,
-        "email": owner.email,
-        "groups": owner.groups,
-        "organisations": owner.organisations,
-        "enabled": owner.enabled,
-        "sso": owner.sso,
-        "confirmed_at": owner.confirmed_at,
-    }
-    return found if created_at is None else found | {"created_at": created_at}
-
-
-def _sign_in_fields(owner: Owner) -> list[tuple[str, Cell]]:
-    from gateway.cli.times import exact
-
-    if not owner.sso:
-        return []
-    confirmed = "never" if owner.confirmed_at is None else exact(owner.confirmed_at)
-    return [("signs in", "elsewhere (single sign-on)"), ("confirmed", confirmed)]
-
-
-def state_cell(owner: Owner) -> Cell:
-    """Whether the owner is enabled, in a word and a colour."""
-    return "enabled" if owner.enabled else Styled("disabled", "red")
-
-
-def effect_words(effect: Any) -> str:
-    """How long it took until the change was effective everywhere (an `auth.desk.Effect` or None)."""
-    if effect is None:
-        return ""
-    if effect.everywhere_by is not None:
-        by = effect.everywhere_by.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return f"; effective everywhere by {by}"
-    return f"; effective everywhere, {effect.waited_s:.2f} s after the commit"
-
-
-def effect_document(effect: Any) -> dict[str, Any]:
-    """The same for `--json`."""
-    if effect is None:
-        return {}
-    return {"effective_after_s": round(effect.waited_s, 3), "effective_everywhere_by": effect.everywhere_by}

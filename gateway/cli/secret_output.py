@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gateway.cli.effect import effect_words
 from gateway.cli.failure import Failure
 from gateway.cli.output import note, show_json
-from gateway.cli.owner import effect_words
 from gateway.cli.times import exact, relative
 
 if TYPE_CHECKING:

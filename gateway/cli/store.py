@@ -106,8 +106,8 @@ def serve_cached_for(
     """
     from gateway.auth.serving_cached import set_serve_cached_for
     from gateway.cli.desk import actor, at_desk
+    from gateway.cli.effect import effect_document, effect_words
     from gateway.cli.output import note, show_json
-    from gateway.cli.owner import effect_document, effect_words
     from gateway.cli.times import span as read_span
 
     wished = read_span(span, "SPAN")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli.effect import effect_document, effect_words
 from gateway.cli.failure import NOT_FOUND, Failure
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json
-from gateway.cli.owner import effect_document, effect_words
 from gateway.cli.times import expiry_wish, idle_wish
 from gateway.cli.token import HostOption, IdleOption, Reference, one_owner, with_brand
 from gateway.cli.token_revoke import AllOfAppOption, AllOfUserOption, say_all_stopped

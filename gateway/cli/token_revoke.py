@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli.effect import effect_document, effect_words
 from gateway.cli.failure import NOT_FOUND, Failure
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
 from gateway.cli.output import note, show_json
-from gateway.cli.owner import effect_document, effect_words
 from gateway.cli.token import one_owner, with_brand
 
 if TYPE_CHECKING:

@@ -7,6 +7,18 @@ import typer
 from gateway.cli import owner
 from gateway.cli.directory import sync
 from gateway.cli.options import ConfigOption, JsonOption, NoWaitOption
+from gateway.cli.owner_commands import Words, add_commands
+from gateway.cli.owner_options import (
+    AllOrganisationsOption,
+    EnabledOption,
+    GroupOption,
+    InGroupOption,
+    NewNameArgument,
+    NoOrganisationOption,
+    OfOrganisationOption,
+    OrganisationOption,
+    SearchOption,
+)
 from gateway.cli.passwd import passwd
 from gateway.cli.sessions import sessions
 from gateway.core.owner import OwnerKind
@@ -15,39 +27,11 @@ KIND = OwnerKind.USER
 
 user_app = typer.Typer(help="People with an account.", no_args_is_help=True, rich_markup_mode=None)
 Login = Annotated[str, typer.Argument(help="The user's login.", show_default=False)]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-GroupOption = Annotated[
-    list[str] | None,
-    typer.Option("--group", help="A group, as declared in the configuration; may be repeated.", show_default=False),
-]
-OrganisationOption = Annotated[
-    list[str] | None, typer.Option("--organisation", help="An organisation; may be repeated.", show_default=False)
-]
-SetGroupsOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", help='Exactly this group; may be repeated; "" takes all groups away.', show_default=False),
-]
-AddGroupsOption = Annotated[
-    list[str] | None, typer.Option("--add", help="This group too; may be repeated.", show_default=False)
-]
-SearchOption = Annotated[
-    str | None, typer.Option("--search", help="Whose login, name or address holds this.", show_default=False)
-]
-InGroupOption = Annotated[str | None, typer.Option("--group", help="In this group.", show_default=False)]
-OfOrganisationOption = Annotated[
-    str | None, typer.Option("--organisation", help="Of this organisation.", show_default=False)
-]
-EnabledOption = Annotated[
-    bool | None, typer.Option("--enabled/--disabled", help="Only those that are so.", show_default=False)
-]
-RemoveGroupsOption = Annotated[
-    list[str] | None, typer.Option("--remove", help="Not this group; may be repeated.", show_default=False)
-]
 
 
 @user_app.command("add")
 def add(
-    login: Annotated[str, typer.Argument(help="Letters, digits and . _ @ + / : -, at most 64.", show_default=False)],
+    login: NewNameArgument,
     *,
     name: Annotated[str, typer.Option("--name", help="How the person is called.", show_default=False)] = "",
     email: Annotated[str, typer.Option("--email", help="The person's e-mail address.", show_default=False)] = "",
@@ -128,40 +112,6 @@ def list_users(
     )
 
 
-@user_app.command("show")
-def show(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show a user and the user's tokens.
-
-    \b
-    Example:
-      token-gateway user show alice
-    """
-    owner.show(KIND, login, config=config, as_json=as_json)
-
-
-@user_app.command("groups")
-def groups(
-    login: Login,
-    *,
-    set_to: SetGroupsOption = None,
-    add_to: AddGroupsOption = None,
-    remove: RemoveGroupsOption = None,
-    no_wait: NoWaitOption = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show or change the groups of a user. When one was taken away, returns when that is effective everywhere.
-
-    \b
-    Examples:
-      token-gateway user groups alice
-      token-gateway user groups alice --add admins --remove guests
-    """
-    owner.groups(
-        KIND, login, set_to=set_to, add=add_to, remove=remove, waits=not no_wait, config=config, as_json=as_json
-    )
-
-
 @user_app.command("edit")
 def edit(
     login: Login,
@@ -170,11 +120,8 @@ def edit(
     email: Annotated[
         str | None, typer.Option("--email", help="The person's e-mail address.", show_default=False)
     ] = None,
-    organisation: Annotated[
-        list[str] | None,
-        typer.Option("--organisation", help="All organisations, anew; may be repeated.", show_default=False),
-    ] = None,
-    no_organisation: Annotated[bool, typer.Option("--no-organisation", help="No organisation any more.")] = False,
+    organisation: AllOrganisationsOption = None,
+    no_organisation: NoOrganisationOption = False,
     no_wait: NoWaitOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -198,43 +145,6 @@ def edit(
     )
 
 
-@user_app.command("disable")
-def disable(
-    login: Login, no_wait: NoWaitOption = False, config: ConfigOption = None, as_json: JsonOption = False
-) -> None:
-    """Stop a user and all of the user's tokens; returns when that is effective everywhere.
-
-    \b
-    Example:
-      token-gateway user disable alice
-    """
-    owner.set_enabled(KIND, login, enabled=False, waits=not no_wait, config=config, as_json=as_json)
-
-
-@user_app.command("enable")
-def enable(login: Login, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Let a user and the user's tokens work again.
-
-    \b
-    Example:
-      token-gateway user enable alice
-    """
-    owner.set_enabled(KIND, login, enabled=True, config=config, as_json=as_json)
-
-
-@user_app.command("delete")
-def delete(
-    login: Login,
-    *,
-    yes: YesOption = False,
-    no_wait: NoWaitOption = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete a user and revoke all of the user's tokens. The login is never given again.
-
-    \b
-    Example:
-      token-gateway user delete alice --yes
-    """
-    owner.delete(KIND, login, yes=yes, waits=not no_wait, config=config, as_json=as_json)
+add_commands(
+    user_app, KIND, Words(one="a user", its="the user's", named="login", help="The user's login.", example="alice")
+)
