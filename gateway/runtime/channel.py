@@ -1,7 +1,8 @@
 """What the parent of several processes and each of its children say to each other, over a socket pair.
 
 The parent's messages hold compiled configurations as pickles. A child believes them because the socket was inherited:
-nobody else has its other end. What children say is JSON, and numbers; the parent unpickles nothing.
+nobody else has its other end. What children say is JSON, and numbers; the parent unpickles nothing. What it tells the
+portal of all of them is JSON, too.
 """
 
 import asyncio
@@ -29,6 +30,8 @@ class Kind(IntEnum):
     TAKEN = 5  # from the child: the configuration is in use
     REPORT = 6  # from the child: metrics and readiness
     FAILED = 7  # from the child: it cannot start, and why
+    WONDER = 8  # from the portal: what of all the processes?
+    CENSUS = 9  # to the portal: this
 
 
 class Message(NamedTuple):
@@ -39,7 +42,7 @@ class Message(NamedTuple):
     body: bytes
 
     def json(self) -> Any:
-        """The body of a child's message."""
+        """The body of a message that is no configuration."""
         return json.loads(self.body)
 
 

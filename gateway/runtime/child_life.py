@@ -14,6 +14,7 @@ import structlog
 from gateway.auth.keyring import KeyFileError
 from gateway.auth.keyring import load as load_keys
 from gateway.runtime import logs
+from gateway.runtime.census import AskParent
 from gateway.runtime.channel import Channel, Kind
 from gateway.runtime.essentials import Essentials
 from gateway.runtime.life import Stop, run_until_stopped
@@ -38,16 +39,16 @@ async def live(name: str, end: socket.socket, listeners: list[socket.socket]) ->
         return 0
     essentials: Essentials = pickle.loads(first.body)  # noqa: S301  from the parent, over the inherited socket
     logs.set_up(level=essentials.log_level, as_json=essentials.log_as_json, process=name)
-    metrics, stop = Metrics(), Stop()
+    metrics, stop, parent = Metrics(), Stop(), AskParent(channel)
     try:
         async with contextlib.AsyncExitStack() as stack:
             keyring = load_keys(essentials.key_file)
             opened = await open_installation(essentials, keyring, metrics, stack)
-            part = await _part(name, opened, essentials, metrics, listeners)
+            part = await _part(name, opened, essentials, metrics, listeners, parent)
             stop.on_signals(signal.SIGTERM)
             gc.freeze()  # what is there now stays for good: keep the collector from walking it
             channel.send(Kind.TAKEN, first.number)
-            following = asyncio.create_task(_follow(channel, part, metrics, stop))
+            following = asyncio.create_task(_follow(channel, part, metrics, stop, parent))
             stop.watch(following)
             await run_until_stopped((part,), opened, stop)
             following.cancel()
@@ -62,7 +63,12 @@ async def live(name: str, end: socket.socket, listeners: list[socket.socket]) ->
 
 
 async def _part(
-    name: str, opened: Opened, essentials: Essentials, metrics: Metrics, listeners: list[socket.socket]
+    name: str,
+    opened: Opened,
+    essentials: Essentials,
+    metrics: Metrics,
+    listeners: list[socket.socket],
+    parent: AskParent,
 ) -> Part:
     if name == PORTAL:
         from gateway.runtime.generation import Generation  # noqa: PLC0415  no check worker imports these
@@ -70,7 +76,7 @@ async def _part(
 
         if not isinstance(essentials, Generation):
             raise TypeError("the portal gets the whole configuration")
-        portal = Portal(opened, essentials, metrics)
+        portal = Portal(opened, essentials, metrics, parent)
         await portal.listen(listeners)
         return portal
     worker = Worker(opened, essentials, metrics)
@@ -78,7 +84,7 @@ async def _part(
     return worker
 
 
-async def _follow(channel: Channel, part: Part, metrics: Metrics, stop: Stop) -> None:
+async def _follow(channel: Channel, part: Part, metrics: Metrics, stop: Stop, parent: AskParent) -> None:
     """Do what the parent says; end when it is gone."""
     while (message := await channel.receive()) is not None:
         match message.kind:
@@ -88,6 +94,8 @@ async def _follow(channel: Channel, part: Part, metrics: Metrics, stop: Stop) ->
                 channel.send(Kind.TAKEN, message.number)
             case Kind.ASK:
                 channel.send(Kind.REPORT, message.number, _report(part, metrics))
+            case Kind.CENSUS:
+                parent.heard(message.number, message.json())
             case Kind.DRAIN:
                 stop.wanted.set()
             case Kind.HASTEN:
@@ -98,4 +106,6 @@ async def _follow(channel: Channel, part: Part, metrics: Metrics, stop: Stop) ->
 
 
 def _report(part: Part, metrics: Metrics) -> bytes:
-    return json.dumps({"readiness": asdict(part.readiness()), "metrics": metrics.snapshot()}).encode()
+    readiness = asdict(part.readiness())  # first: it polls the feed, and the metrics tell how old the lease is
+    told = {"readiness": readiness, "metrics": metrics.snapshot(), "routes": metrics.take_routes()}
+    return json.dumps(told).encode()

@@ -4,14 +4,19 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import os
 import socket
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
+from gateway.auth.census import Census, read_census
 from gateway.auth.keyring import KeyRing
 from gateway.runtime import worker_metrics
+from gateway.runtime.census import census, process
 from gateway.runtime.generation import Generation
 from gateway.runtime.life import Stop, run_until_stopped
 from gateway.runtime.listen import Sockets
@@ -34,6 +39,8 @@ class Gateway:
 
     def __init__(self, opened: Opened, generation: Generation, metrics: Metrics) -> None:
         self.metrics = metrics
+        self.pid = os.getpid()
+        self.began_at = datetime.now(UTC)
         self._opened = opened
         self._worker = Worker(opened, generation, metrics)
         self._portal: Portal | None = None
@@ -58,6 +65,9 @@ class Gateway:
         """Use this configuration from now on."""
         for part in self._parts():
             part.use(generation)
+        names = {route.name for route in generation.check.policy.table.routes}
+        for name in [name for name in self.metrics.routes if name not in names]:
+            del self.metrics.routes[name]
         self.generation = number
         gc.freeze()
 
@@ -69,6 +79,18 @@ class Gateway:
         """All metrics."""
         return self.metrics.registry
 
+    async def census(self) -> Census:
+        """What the only process says of itself."""
+        readiness = asdict(self._worker.readiness())  # first: it polls the feed
+        document = census(
+            began_at=self.began_at,
+            configuration=self.generation,
+            processes=[process(self, readiness, 0.0)],
+            metrics=self.metrics.snapshot(),
+            routes=dict(self.metrics.routes),
+        )
+        return read_census(document)
+
     async def run(self, stop: Stop) -> None:
         """Run until that is wanted; then drain."""
         await run_until_stopped(self._parts(), self._opened, stop)
@@ -77,7 +99,7 @@ class Gateway:
         await asyncio.to_thread(importlib.import_module, "gateway.runtime.portal")  # 0.2 s that no check waits for
         from gateway.runtime.portal import Portal  # noqa: PLC0415
 
-        self._portal = Portal(self._opened, generation, self.metrics)
+        self._portal = Portal(self._opened, generation, self.metrics, self.census)
         await self._portal.listen(opened)
 
     def _parts(self) -> tuple[Part, ...]:

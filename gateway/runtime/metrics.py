@@ -1,7 +1,8 @@
 """The metrics, named by Prometheus convention. No label has a value per token, path or user."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
+from itertools import islice
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, Metric, disable_created_metrics
@@ -13,9 +14,14 @@ from gateway.core.reason import OUTSIDE, Reason
 from gateway.runtime.cache_metrics import CacheMetrics
 from gateway.runtime.totals import snapshot
 
+ROUTES_AT_ONCE = 2000  # in one report: some milliseconds, in which no check is answered, would be too long
+
 
 class Metrics:
-    """Every metric of the process, in a registry of its own."""
+    """Every metric of the process, in a registry of its own.
+
+    `routes`: checks by the name of the route that they led to. They are no metric: there can be very many routes.
+    """
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a start time beside every counter: noise that Prometheus does not ask for
@@ -31,6 +37,7 @@ class Metrics:
             "token_gateway_reloads_total", "Reloads of the configuration.", ("result",), registry=self.registry
         )
         Info("token_gateway_build", "Version of the gateway.", registry=self.registry).info({"version": __version__})
+        self.routes: MutableMapping[str, int] = {}
         self.caches = CacheMetrics()
         self.registry.register(self.caches)
 
@@ -45,6 +52,10 @@ class Metrics:
     def reloaded(self, *, ok: bool) -> None:
         """Count one reload."""
         self._reloads.labels("ok" if ok else "refused").inc()
+
+    def take_routes(self) -> dict[str, int]:
+        """The counts of some routes, which begin anew here: whoever takes them adds them up."""
+        return {name: self.routes.pop(name) for name in list(islice(self.routes, ROUTES_AT_ONCE))}
 
     def snapshot(self) -> list[dict[str, Any]]:
         """All of it as plain data, for whoever adds up several processes."""

@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.runtime.channel import Channel, Kind, Message, hand_over
@@ -38,6 +40,9 @@ class Offspring:
         self.words = ""  # why it could not start
         self.report: dict[str, Any] = {}
         self.heard_at = 0.0
+        self.began_at: datetime | None = None
+        self.routes: Counter[str] = Counter()  # checks by route, of all processes of this name
+        self.wonders: asyncio.Queue[int] = asyncio.Queue()  # questions of its own, by number
         self.news = asyncio.Event()  # set whenever something above has changed
         self._process: subprocess.Popen[bytes] | None = None
         self._end: socket.socket | None = None
@@ -58,6 +63,7 @@ class Offspring:
         with its:
             self._process = subprocess.Popen(command, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
         self._end = ours
+        self.began_at = datetime.now(UTC)
 
     async def live(self, listeners: Sequence[socket.socket], package: Callable[[], Package]) -> int:
         """See the process through its life; its exit code. `package` is asked for the newest one."""
@@ -91,6 +97,16 @@ class Offspring:
         """Have the process use this configuration; `generation` tells when it does."""
         if self._channel is not None:
             self._channel.send(Kind.USE, package.number, package.body)
+
+    def tell(self, number: int, body: bytes) -> None:
+        """Answer a question of its own."""
+        if self._channel is not None:
+            self._channel.send(Kind.CENSUS, number, body)
+
+    def keep_routes(self, names: Collection[str]) -> None:
+        """Forget the counts of routes that are no more."""
+        for name in [name for name in self.routes if name not in names]:
+            del self.routes[name]
 
     def drain(self) -> None:
         """Have it end; one that only just begins, too."""
@@ -142,9 +158,12 @@ class Offspring:
                 self.words = str(message.json())
             case Kind.REPORT:
                 self.report = message.json()
+                self.routes.update(self.report.pop("routes"))
                 answer = self._questions.get(message.number)
                 if answer is not None and not answer.done():
                     answer.set_result(None)
+            case Kind.WONDER:
+                self.wonders.put_nowait(message.number)
             case _:
                 return
         self.news.set()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import structlog
 from aiohttp import web
 
+from gateway.auth.census import Ask
 from gateway.auth.desk import Desk
 from gateway.auth.idempotency import Repeats
 from gateway.auth.passwords import password_pool
@@ -40,7 +41,7 @@ log = structlog.get_logger("gateway")
 class Portal:
     """Answers the portal listener on an opened installation."""
 
-    def __init__(self, opened: Opened, generation: Generation, metrics: Metrics) -> None:
+    def __init__(self, opened: Opened, generation: Generation, metrics: Metrics, census: Ask) -> None:
         self._opened = opened
         self._generation = generation
         self._accepting = False
@@ -62,6 +63,7 @@ class Portal:
             usage=self._usage,
             refusals=self._refusals,
             repeats=Repeats(),
+            census=census,
         )
         pages = Pages(parts, PAGES, Look())
         self._app = api_app(parts, all_operations(), pages.tell)

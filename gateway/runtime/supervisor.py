@@ -6,23 +6,28 @@ what they need; one that starts later gets the newest, one that does not take it
 
 import asyncio
 import contextlib
+import json
 import pickle
 import socket
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.runtime import worker_metrics
+from gateway.runtime.census import census, process
 from gateway.runtime.generation import Generation
 from gateway.runtime.life import Stop
 from gateway.runtime.listen import Sockets
 from gateway.runtime.metrics import Metrics
 from gateway.runtime.offspring import PORTAL, Offspring, Package
 from gateway.runtime.opened import StartError
-from gateway.runtime.totals import Totals
+from gateway.runtime.totals import Totals, snapshot
 from gateway.web.ops.readiness import Readiness
 
 log = structlog.get_logger("gateway")
@@ -47,6 +52,8 @@ class Supervisor:
         self._started = False
         self._totals = Totals()
         self._tasks: list[asyncio.Task[None]] = []
+        self._telling: asyncio.Task[None] | None = None
+        self._began_at = datetime.now(UTC)
         self.metrics = Metrics()
         worker_metrics.register(self.metrics.registry, self._children)
 
@@ -74,14 +81,17 @@ class Supervisor:
             await self._give_up(stop)
             raise
         self._started = True
-        watching = asyncio.create_task(self._watch())
-        stop.watch(watching)
-        self._tasks.append(watching)
+        self._telling = asyncio.create_task(self._tell())
+        for task in (asyncio.create_task(self._watch()), self._telling):
+            stop.watch(task)
+            self._tasks.append(task)
 
     async def give(self, number: int, generation: Generation) -> None:
         """Return when every process that answers uses this configuration."""
         self._packages = packages = await asyncio.to_thread(_Packages.of, number, generation)
+        names = {route.name for route in generation.check.policy.table.routes}
         for child in self._children:
+            child.keep_routes(names)
             child.give(packages.for_child(child))
         await asyncio.gather(*(self._taken(child, number) for child in self._children))
 
@@ -104,6 +114,20 @@ class Supervisor:
         reported = [child.report["metrics"] for child in self._children if child.report]
         return self._totals.registry([self.metrics.snapshot(), *reported])
 
+    async def census(self) -> dict[str, Any]:
+        """What all processes say of themselves."""
+        metrics, now = snapshot(await self.registry()), time.monotonic()
+        return census(
+            began_at=self._began_at,
+            configuration=self._packages.worker.number,
+            processes=[
+                process(child, child.report.get("readiness", {}), now - child.heard_at if child.report else None)
+                for child in self._children
+            ],
+            metrics=metrics,
+            routes=sum((child.routes for child in self._workers), Counter[str]()),
+        )
+
     async def run(self, stop: Stop) -> None:
         """Run until that is wanted; then drain."""
         await stop.wanted.wait()
@@ -113,6 +137,8 @@ class Supervisor:
     async def _end(self, stop: Stop) -> None:
         """Drain all; kill whoever takes too long."""
         self._stopping.set()
+        if self._telling is not None:
+            self._telling.cancel()
         for opened in self._sockets:  # with the children's own ends, a connection is refused rather than left waiting
             opened.close()
         for child in self._children:
@@ -182,6 +208,13 @@ class Supervisor:
                 return
         log.error("a process did not take over the configuration, killing it", child=child.name, pid=child.pid)
         child.kill()
+
+    async def _tell(self) -> None:
+        """Tell the portal what it asks."""
+        portal = next(child for child in self._children if child.name == PORTAL)
+        while True:
+            number = await portal.wonders.get()
+            portal.tell(number, json.dumps(await self.census()).encode())
 
     async def _watch(self) -> None:
         """Replace processes that hang."""

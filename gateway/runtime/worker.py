@@ -45,6 +45,7 @@ class Worker:
             clock=now,
         )
         metrics.caches.add(self._service.counted())
+        metrics.routes = self._service.led_to
         self._listener = listener = CheckListener(
             self._service, DIALECTS, trust=essentials.trust, untrusted=self._refused_stranger
         )

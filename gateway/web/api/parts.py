@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.auth.authenticate import Authenticator
+from gateway.auth.census import Ask
 from gateway.auth.desk import Desk
 from gateway.auth.hashing import HashPool
 from gateway.auth.idempotency import Repeats
@@ -37,3 +38,4 @@ class Parts:
     usage: UsageCounter
     refusals: Refusals
     repeats: Repeats
+    census: Ask

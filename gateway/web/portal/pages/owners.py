@@ -3,14 +3,15 @@
 Addresses name them by id, as the API does: a login may hold `/`, and an id is never another's.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlencode
 
 from gateway.auth.owner_list import list_owners, owner_by_id, owner_groups
 from gateway.auth.owner_sessions import sessions_of
 from gateway.auth.refused import Refused
+from gateway.auth.token_list import page_tokens
 from gateway.core.naming import label_flaw
-from gateway.core.owner import OwnerKind
+from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Act
 from gateway.store import OwnerEntry, OwnerPage
 from gateway.web.api.codes import STATUS
@@ -18,9 +19,11 @@ from gateway.web.portal.faults import told
 from gateway.web.portal.form import Form
 from gateway.web.portal.owner_shown import HOME, barred, owner_shown
 from gateway.web.portal.page import Answer, Shown, Visit
+from gateway.web.portal.token_shown import TokenShown, token_shown
 
 OfKind = Callable[[OwnerKind, Visit], Awaitable[Answer]]
 SHOWN = 50
+NEWEST = 5  # tokens on the page of their owner
 FILTERS = ("search", "group", "organisation", "state", "signs_in")
 _STATE = {"enabled": True, "disabled": False}
 _SSO = {"sso": True, "local": False}
@@ -76,9 +79,23 @@ async def show(kind: OwnerKind, visit: Visit) -> Answer:
             "barred": barred(visit, entry.owner),
             "sessions": sessions,
             "this_session": visit.session.id,
-            "sees_tokens": "any_tokens" in visit.permissions,
+            "tokens": await _tokens(visit, entry.owner) if "any_tokens" in visit.permissions else None,
         },
     )
+
+
+async def _tokens(visit: Visit, owner: Owner) -> Sequence[TokenShown]:
+    """Their newest tokens."""
+    page = await page_tokens(
+        visit.desk,
+        actor=visit.actor,
+        after=None,
+        limit=NEWEST,
+        newest_first=True,
+        owner_kind=owner.kind,
+        login=owner.login,
+    )
+    return [token_shown(visit.desk, one) for one in page.rows]
 
 
 async def found(kind: OwnerKind, visit: Visit, act: Act) -> OwnerEntry:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp.test_utils import TestClient, TestServer
 
+from gateway.auth.census import Census
 from gateway.auth.idempotency import Repeats
 from gateway.auth.refusals import Refusals
 from gateway.auth.usage import UsageCounter
@@ -63,6 +64,7 @@ class Portal:
     limit: PortalLimit
     refusals: Refusals
     seconds: list[float] = field(default_factory=lambda: [0.0])
+    census: list[Census | None] = field(default_factory=lambda: [None])
 
     async def ask(self, method: str, path: str, *, cookie: str = "", **more: Any) -> Answer:
         """One request, as a page of this very origin sends it; a header None is left out."""
@@ -96,6 +98,11 @@ async def portal(
     async with front(installed) as at, authenticating(at.desk) as authenticator:
         await at.user("bob", "staff")
         seconds = [0.0]
+        told: list[Census | None] = [None]
+
+        async def census() -> Census | None:
+            return told[0]
+
         limit = PortalLimit(lambda: seconds[0])
 
         def surroundings() -> Surroundings:
@@ -110,9 +117,10 @@ async def portal(
             usage=UsageCounter(at.desk.store, print),
             refusals=(refusals := Refusals(at.desk.store, clock=at.desk.now, fault=print)),
             repeats=Repeats(),
+            census=census,
         )
         pages = Pages(parts, PAGES, look())
         app = api_app(parts, all_operations() if operations is None else operations, pages.tell)
         pages.add_to(app)
         async with TestClient(TestServer(app)) as client:
-            yield Portal(at, client, limit, refusals, seconds)
+            yield Portal(at, client, limit, refusals, seconds, told)
