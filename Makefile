@@ -50,6 +50,10 @@ proof: install-dev ## 1,000 rounds of taking rights away, and of kill -9, into d
 	@$(BIN)/python -m tests.proof.revocation --rounds $(or $(ROUNDS),1000)
 	@$(BIN)/python -m tests.proof.crash --rounds $(or $(ROUNDS),1000)
 
+.PHONY: screenshots
+screenshots: install-dev ## every page of the portal in both themes and on a phone, into docs/screenshots
+	@$(BIN)/python -m tests.portal.screenshots
+
 # --- to try it for long: docs/assurance.md has the last results -------------------------------------------------------
 
 MINUTES ?= 5

@@ -27,6 +27,7 @@ async def too_wide(page: Page) -> list[str]:
 
 def test_every_page_of_the_table_is_looked_at():
     assert {row.name for row in PAGES if row.show is not None} == set(FIRST) - {""}
+    assert len({one.name for one in SCENES}) == len(SCENES)
 
 
 @EACH

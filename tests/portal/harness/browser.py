@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -79,6 +80,7 @@ class Tabs:
         width: int = DESK,
         address: str = "198.51.100.250",
         language: str = "en-US",
+        now: datetime | None = None,
     ) -> Page:
         """An empty page in a browser of its own, signed in as the person, if any: `await page.goto("/tokens")`."""
         context = await self._browser.new_context(
@@ -96,6 +98,8 @@ class Tabs:
         context.set_default_timeout(PATIENCE_MS)
         if person is not None:
             await context.add_cookies([await self._house.cookie(person, origin)])  # type: ignore[list-item]
+        if now is not None:
+            await context.clock.set_fixed_time(now)
         self.watch.over(context, origin)
         page = await context.new_page()
         self.open.append(page)

@@ -14,9 +14,10 @@ import http.client
 import json
 import socket
 import ssl
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from tests.portal.harness.clock import Clock
 from tests.portal.harness.people import Person
 from tests.portal.harness.site import APP, CERTIFICATE, CONFIG, SECURE, caddyfile
 
+ROOT = Path(__file__).parents[3]
 OPERATOR = operator("cli:operator")
 COOKIES = {True: "__Host-token-gateway", False: "token-gateway"}
 
@@ -45,18 +47,23 @@ COOKIES = {True: "__Host-token-gateway", False: "token-gateway"}
 class House:
     """The installation, its processes, its desk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, at: datetime | None = None) -> None:
+        """`at`: it is always this moment, for pictures."""
+        self._command = [command()] if at is None else [sys.executable, "-m", "tests.portal.harness.frozen", str(at)]
         self.folder = folder / "gateway"
         self.config = self.folder / "token-gateway.yaml"
         self.check_port, self.portal_port, self.ops_port, self.tls_port = (free_port() for _ in range(4))
         self.plain = f"http://127.0.0.1:{self.portal_port}"
-        self.clock = Clock()
+        self.clock = Clock(at)
         self.desk: Desk
         self._passwords = password_pool()
         self._stack = AsyncExitStack()
         self._people = 0
         self.gateway = Program(
-            "token-gateway serve", [command(), "--config", str(self.config), "serve"], folder / "gateway.log"
+            "token-gateway serve",
+            [*self._command, "--config", str(self.config), "serve"],
+            folder / "gateway.log",
+            cwd=ROOT,
         )
         self.caddy = Program(
             "caddy",
@@ -66,9 +73,9 @@ class House:
         )
 
     @classmethod
-    async def build(cls, folder: Path) -> "House":
+    async def build(cls, folder: Path, at: datetime | None = None) -> "House":
         """Made, opened and served."""
-        house = cls(folder)
+        house = cls(folder, at)
         await asyncio.to_thread(house._install, folder)
         try:
             await house._open()
@@ -100,8 +107,9 @@ class House:
         email: str = "",
         organisations: Sequence[str] = (),
         must_change: bool = False,
+        sso: bool = False,
     ) -> Person:
-        """A new user with a password. Without a login: one that nobody had. Each stands at an address of their own."""
+        """A new user, with a password unless they sign in elsewhere. Without a login: one that nobody had."""
         self._people += 1
         owner = await create_owner(
             self.desk,
@@ -112,6 +120,7 @@ class House:
             email=email,
             groups=groups,
             organisations=organisations,
+            sso=sso,
         )
         made = Person(
             id=owner.id,
@@ -121,6 +130,8 @@ class House:
             email=email,
             address=f"198.51.100.{self._people % 250 + 1}",
         )
+        if sso:
+            return made
         await set_password(
             self.desk,
             self._passwords,
@@ -188,10 +199,10 @@ class House:
         return [json.loads(line) for line in self.gateway.log.read_text("utf-8").splitlines()]
 
     def _install(self, folder: Path) -> None:
-        run([command(), "init", str(self.folder), "--admin", "operator"])
+        run([*self._command, "init", str(self.folder), "--admin", "operator"])
         ports = {"check": self.check_port, "portal": self.portal_port, "ops": self.ops_port}
         self.config.write_text(CONFIG.format(**ports), "utf-8")
-        run([command(), "--config", str(self.config), "proxy-config", "caddy", "--output", str(folder)])
+        run([*self._command, "--config", str(self.config), "proxy-config", "caddy", "--output", str(folder)])
         (folder / "Caddyfile").write_text(caddyfile(folder, port=self.tls_port, portal=self.portal_port), "utf-8")
 
     async def _open(self) -> None:
@@ -225,7 +236,7 @@ class House:
             "Origin": origin,
             "Content-Type": "application/json",
             "X-Forwarded-For": person.address,
-            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0.0.0",
+            "User-Agent": person.user_agent,
         }
         connection = http.client.HTTPConnection("127.0.0.1", self.portal_port, timeout=20)
         try:

@@ -11,7 +11,6 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.async_api import Page
 
-from gateway.web.portal.rows import PAGES
 from tests.portal.harness.browser import Tabs
 from tests.portal.harness.people import Person
 from tests.portal.harness.sample import Sample
@@ -100,22 +99,12 @@ def _application(name: str, more: str = "") -> Callable[[Sample], str]:
     return lambda sample: f"/applications/{sample.applications[name]}{more}"
 
 
-def _asked(name: str, method: str, url: str) -> Callable[[Sample], str]:
-    """The explanation of a request with a token of the sample."""
-
-    def path(sample: Sample) -> str:
-        token = sample.path(name).rpartition("/")[2]
-        return "/explain?" + urlencode({"method": method, "url": url, "token": token, "address": "192.0.2.44"})
-
-    return path
-
-
 async def _make_a_password(page: Page) -> None:
     await page.get_by_role("main").get_by_role("button").first.click()
     await page.wait_for_selector("#secret, output")
 
 
-_ALL = (
+SCENES = (
     Scene(name="sign-in", page="sign_in", path=_at("/sign-in"), who=""),
     Scene(name="sign-in-refused", page="sign_in", path=_at("/sign-in"), who="", does=_mistype),
     Scene(name="sign-in-sso-refused", page="sign_in_sso", path=_at("/sign-in/sso"), who="", status=403),
@@ -153,7 +142,6 @@ _ALL = (
     Scene(name="explain", page="explain", path=_at("/explain"), who="ada"),
     Scene(name="explain-allowed", page="explain", path=_explained("laptop"), who="ada"),
     Scene(name="explain-refused", page="explain", path=_explained("office"), who="ada"),
-    Scene(name="token-reach", page="token_reach", path=_token("ci pipeline", "/reach")),
     Scene(name="sessions", page="sessions", path=_at("/sessions")),
     Scene(name="sessions-end-others", page="sessions_others", path=_at("/sessions/others")),
     Scene(name="session-end", page="session_end", path=lambda sample: f"/sessions/{sample.session}/end"),
@@ -196,31 +184,11 @@ _ALL = (
         name="application-disable", page="application_disable", path=_application("build-farm", "/disable"), who="ada"
     ),
     Scene(name="application-delete", page="application_delete", path=_application("build-farm", "/delete"), who="ada"),
-    Scene(name="all-tokens", page="all_tokens", path=_at("/tokens"), who="ada"),
-    Scene(name="all-tokens-filtered", page="all_tokens", path=_at("/tokens?owner=alice&state=live"), who="ada"),
-    Scene(name="all-tokens-none", page="all_tokens", path=_at("/tokens?name=nothing+is+called+so"), who="ada"),
-    Scene(name="many-tokens", page="many_tokens", path=_at("/tokens/stop?act=revoke&user=alice"), who="ada"),
     Scene(name="groups", page="groups", path=_at("/groups"), who="ada"),
     Scene(name="routes", page="routes", path=_at("/routes"), who="ada"),
     Scene(name="route", page="route", path=_at("/routes/3"), who="ada"),
-    Scene(name="audit", page="audit", path=_at("/audit"), who="ada"),
-    Scene(name="audit-verify", page="audit_verify", path=_at("/audit/verify"), who="ada"),
-    Scene(name="explain", page="explain", path=_at("/explain"), who="ada"),
-    Scene(
-        name="explain-allowed",
-        page="explain",
-        path=_asked("laptop", "POST", "https://app.example.org/api/things"),
-        who="ada",
-    ),
-    Scene(
-        name="explain-refused",
-        page="explain",
-        path=_asked("laptop", "GET", "https://app.example.org/reports/2026/export"),
-        who="ada",
-    ),
     Scene(name="health", page="health", path=_at("/health"), who="ada"),
     Scene(name="sign-in-sso", page="sign_in_sso", path=_at("/sign-in/sso"), who="", status=403),
     Scene(name="not-there", page="", path=_at("/nothing-here"), status=404),
     Scene(name="not-for-you", page="", path=_at("/tokens/new"), who="nils", status=403),
 )
-SCENES = tuple(one for one in _ALL if one.page in {row.name for row in PAGES} | {""})
