@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.web.portal.browser import read_browser
 from gateway.web.portal.form import Form
 from gateway.web.portal.page import Notice
 from gateway.web.portal.static import Static
@@ -89,6 +90,7 @@ def _environment(words: Words, static: Static) -> Environment:
     made.globals["static"] = static.url
     for name in ("ago", "moment", "day", "span", "number"):
         made.filters[name] = _filter(name)
+    made.filters["browser"] = read_browser
     return made
 
 
