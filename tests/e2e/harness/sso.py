@@ -15,7 +15,7 @@ PROVIDER = "https://idp.example.org/authorize"
 
 
 class Sso(ThreadingHTTPServer):
-    """The server; `seen` holds each request's path and headers. Whoever has SESSION is bob."""
+    """The server; `seen` holds each request's path and headers. Whoever has SESSION is `login`."""
 
     daemon_threads = True
 
@@ -23,6 +23,7 @@ class Sso(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.port: int = self.server_address[1]
         self.seen: list[tuple[str, list[tuple[str, str]]]] = []
+        self.login, self.groups = "bob", "people"  # of whoever has SESSION; an empty one is not sent
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -32,19 +33,12 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the name that http.server calls
         self.server.seen.append((self.path, self.headers.items()))
         if self.path.startswith("/api/authz/auth-request"):
-            remote = (("Remote-User", "bob"), ("Remote-Email", "bob@example.org"), ("Remote-Groups", "people"))
             if SESSION in self.headers.get("Cookie", ""):
-                self._say(200, *remote)
+                self._say(200, *self._person("Remote"))
             else:
                 self._say(401)
         elif SESSION in self.headers.get("Cookie", "") and not self.path.startswith("/oauth2/start"):
-            self._say(
-                202,
-                ("X-Auth-Request-User", "bob"),
-                ("X-Auth-Request-Email", "bob@example.org"),
-                ("X-Auth-Request-Groups", "people"),
-                ("Set-Cookie", f"{SESSION}; Path=/; HttpOnly"),
-            )
+            self._say(202, *self._person("X-Auth-Request"), ("Set-Cookie", f"{SESSION}; Path=/; HttpOnly"))
         elif self.path.startswith("/oauth2/auth"):
             self._say(401)
         else:
@@ -52,6 +46,11 @@ class _Answer(BaseHTTPRequestHandler):
             self._say(302, ("Location", f"{PROVIDER}?state={asked}"))
 
     do_POST = do_GET  # noqa: N815  # as above
+
+    def _person(self, prefix: str) -> list[tuple[str, str]]:
+        email = f"{self.server.login}@example.org"
+        told = (("User", self.server.login), ("Email", email), ("Groups", self.server.groups))
+        return [(f"{prefix}-{name}", value) for name, value in told if value]
 
     def _say(self, status: int, *headers: tuple[str, str]) -> None:
         self.send_response(status)
