@@ -6,10 +6,9 @@ decodes and tidies `x%2F..%2Falice` would make it another person's.
 
 from functools import partial
 
-from gateway.auth.groups import Regrouped, change_groups
-from gateway.auth.owner_list import MANAGES, list_owners, owner_by_id, owner_groups, show_owner
+from gateway.auth.owner_list import MANAGES, list_owners, owner_by_id, show_owner
 from gateway.auth.owners import create_owner, delete_owner, edit_owner, set_enabled
-from gateway.core.owner import LOCAL, SSO, OwnerKind
+from gateway.core.owner import OwnerKind
 from gateway.core.power import Act
 from gateway.web.api.effect import WaitQuery, effect_of, waiting
 from gateway.web.api.model import Page
@@ -17,13 +16,9 @@ from gateway.web.api.operation import Ask, IfMatch, Operation, Reply
 from gateway.web.api.resources.owner_views import (
     ApplicationNew,
     ApplicationsQuery,
-    GroupsChange,
-    GroupsSet,
     OwnerChangedView,
     OwnerDeletedView,
     OwnerEdit,
-    OwnerGroupsView,
-    OwnerRegroupedView,
     OwnerView,
     UserNew,
     UsersQuery,
@@ -33,6 +28,8 @@ from gateway.web.api.resources.owner_views import (
 SEEING = ("permission", "not_found")
 TAKING = (*SEEING, "token_ended", "borrowed_power")
 GIVING = (*TAKING, "needs_proof")
+LAST = {OwnerKind.USER: ("would_lock_out",), OwnerKind.APPLICATION: ()}
+WORD = {OwnerKind.USER: ("user", "a user"), OwnerKind.APPLICATION: ("application", "an application")}
 
 
 async def login_of(ask: Ask, kind: OwnerKind, act: Act) -> str:
@@ -137,55 +134,13 @@ async def delete(kind: OwnerKind, ask: Ask) -> Reply:
     return Reply(body=OwnerDeletedView(id=owner.id, login=owner.login, tokens_revoked=done.tokens_revoked, **effect))
 
 
-async def show_groups(kind: OwnerKind, ask: Ask) -> Reply:
-    """Its groups, by where they come from."""
-    entry, groups = await owner_groups(ask.desk, actor=ask.actor, kind=kind, owner_id=ask.part("id"))
-    return Reply(body=OwnerGroupsView(local=groups[LOCAL], sso=groups[SSO]), version=entry.version)
-
-
-async def set_groups(kind: OwnerKind, ask: Ask) -> Reply:
-    """Exactly these."""
-    return _regrouped(
-        await change_groups(
-            waiting(ask),
-            actor=ask.actor,
-            kind=kind,
-            login=await login_of(ask, kind, Act.SET_GROUPS),
-            groups=ask.body(GroupsSet).groups,
-            expected_version=ask.expected_version,
-            address=ask.address,
-        )
-    )
-
-
-async def move_groups(kind: OwnerKind, ask: Ask) -> Reply:
-    """Into some, and out of others."""
-    given = ask.body(GroupsChange)
-    return _regrouped(
-        await change_groups(
-            waiting(ask),
-            actor=ask.actor,
-            kind=kind,
-            login=await login_of(ask, kind, Act.SET_GROUPS),
-            add=given.add,
-            remove=given.remove,
-            address=ask.address,
-        )
-    )
-
-
-def _regrouped(done: Regrouped) -> Reply:
-    body = OwnerRegroupedView(**shown(done.entry), added=done.added, removed=done.removed, **effect_of(done.effect))
-    return Reply(body=body, version=done.entry.version)
-
-
 def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
     tag = MANAGES[kind]
-    word, a_word = ("user", "a user") if kind is OwnerKind.USER else ("application", "an application")
+    word, a_word = WORD[kind]
     one = f"/api/v1/{tag}/{{id}}"
-    last = ("would_lock_out",) if kind is OwnerKind.USER else ()
     row = partial(Operation, tag=tag, permission=tag)
     at = partial(row, parts={"id": f"The `id` of the {word}."})
+    change = partial(at, query=WaitQuery, answers={200: OwnerChangedView}, has_etag=True)
     return (
         row(
             name=f"list_{tag}",
@@ -220,17 +175,14 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
             has_etag=True,
             handler=partial(show, kind),
         ),
-        at(
+        change(
             name=f"edit_{word}",
             method="PATCH",
             path=one,
             summary=f"Change what is said of {a_word}",
             body=OwnerEdit,
-            query=WaitQuery,
-            answers={200: OwnerChangedView},
             problems=("bad_value", *GIVING),
             if_match=IfMatch.REQUIRED,
-            has_etag=True,
             handler=partial(edit, kind),
         ),
         at(
@@ -241,67 +193,25 @@ def _rows(kind: OwnerKind) -> tuple[Operation, ...]:
             description="All of its tokens are revoked. The login is never given again.",
             query=WaitQuery,
             answers={200: OwnerDeletedView},
-            problems=(*TAKING, *last),
+            problems=(*TAKING, *LAST[kind]),
             if_match=IfMatch.OPTIONAL,
             handler=partial(delete, kind),
         ),
-        at(
+        change(
             name=f"disable_{word}",
             method="POST",
             path=f"{one}/disable",
             summary=f"Stop {a_word} and all of its tokens",
-            query=WaitQuery,
-            answers={200: OwnerChangedView},
-            problems=(*TAKING, *last),
-            has_etag=True,
+            problems=(*TAKING, *LAST[kind]),
             handler=partial(switch, kind, False),
         ),
-        at(
+        change(
             name=f"enable_{word}",
             method="POST",
             path=f"{one}/enable",
             summary=f"Let {a_word} and its tokens work again",
-            query=WaitQuery,
-            answers={200: OwnerChangedView},
             problems=GIVING,
-            has_etag=True,
             handler=partial(switch, kind, True),
-        ),
-        at(
-            name=f"show_groups_of_{word}",
-            method="GET",
-            path=f"{one}/groups",
-            summary=f"See the groups of {a_word}, by where they come from",
-            description="One's own, without the permission.",
-            answers={200: OwnerGroupsView},
-            problems=SEEING,
-            has_etag=True,
-            handler=partial(show_groups, kind),
-        ),
-        at(
-            name=f"set_groups_of_{word}",
-            method="PUT",
-            path=f"{one}/groups",
-            summary=f"Set all groups of {a_word}",
-            body=GroupsSet,
-            query=WaitQuery,
-            answers={200: OwnerRegroupedView},
-            problems=("bad_value", "unknown_group", *GIVING, *last),
-            if_match=IfMatch.REQUIRED,
-            has_etag=True,
-            handler=partial(set_groups, kind),
-        ),
-        at(
-            name=f"change_groups_of_{word}",
-            method="POST",
-            path=f"{one}/groups",
-            summary=f"Put {a_word} into some groups, and out of others",
-            body=GroupsChange,
-            query=WaitQuery,
-            answers={200: OwnerRegroupedView},
-            problems=("bad_value", "unknown_group", *GIVING, *last),
-            has_etag=True,
-            handler=partial(move_groups, kind),
         ),
     )
 

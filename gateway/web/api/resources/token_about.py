@@ -12,8 +12,7 @@ from gateway.auth.token_wishes import read_address
 from gateway.core.token import Kind
 from gateway.web.api.model import Page, PageQuery, Query, View
 from gateway.web.api.operation import Ask, Operation, Reply
-from gateway.web.api.resources.token_views import TokenPart
-from gateway.web.api.resources.tokens import KNOWN, PATH
+from gateway.web.api.resources.tokens import KNOWN, PATH, of_token
 
 REACH = "reach"
 _SECOND = timedelta(seconds=1)
@@ -174,28 +173,22 @@ def _lifetimes(one: Lifetimes) -> LifetimesView:
 
 
 OPERATIONS = (
-    Operation(
+    of_token(
         name="show_uses",
         method="GET",
         path=f"{PATH}/{{token}}/uses",
         summary="See how often a token was used on each of the last days",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         query=DaysQuery,
         answers={200: UsesView},
         problems=KNOWN,
         handler=show_uses,
     ),
-    Operation(
+    of_token(
         name="show_reach",
         method="GET",
         path=f"{PATH}/{{token}}/reach",
         summary="See which routes a token opens",
         description="From the decision itself. The routes that it does not open are told to holders of `explain`.",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         query=ReachQuery,
         answers={200: ReachView},
         problems=KNOWN,

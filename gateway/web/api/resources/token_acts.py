@@ -16,9 +16,9 @@ from gateway.core.owner import Token
 from gateway.core.token import handle
 from gateway.web.api.effect import EffectView, WaitQuery, effect_of, waiting
 from gateway.web.api.model import Body, View
-from gateway.web.api.operation import Ask, Operation, Reply
-from gateway.web.api.resources.token_views import MadeView, TokenPart, made
-from gateway.web.api.resources.tokens import KNOWN, MINTING, PATH
+from gateway.web.api.operation import Ask, Reply
+from gateway.web.api.resources.token_views import MadeView, made
+from gateway.web.api.resources.tokens import KNOWN, MINTING, PATH, of_token, of_tokens
 
 MAX_MANY = 500
 
@@ -143,15 +143,12 @@ def _some(ask: Ask, stopped: Sequence[tuple[Token, bool]], unknown: Sequence[str
 
 _ENDING = ("token_ended",)
 OPERATIONS = (
-    Operation(
+    of_token(
         name="rotate_token",
         method="POST",
         path=f"{PATH}/{{token}}/rotate",
         summary="Give a token a new secret",
         description="Without a grace the old one is dead when the answer comes. A token may rotate itself.",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         query=WaitQuery,
         body=Rotation,
         answers={200: MadeView},
@@ -159,51 +156,41 @@ OPERATIONS = (
         is_repeatable=True,
         handler=rotate,
     ),
-    Operation(
+    of_token(
         name="suspend_token",
         method="POST",
         path=f"{PATH}/{{token}}/suspend",
         summary="Stop a token until it is resumed",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         query=WaitQuery,
         answers={200: TokenSuspendedView},
         problems=(*KNOWN, *_ENDING),
         handler=suspend,
     ),
-    Operation(
+    of_token(
         name="resume_token",
         method="POST",
         path=f"{PATH}/{{token}}/resume",
         summary="Let a suspended token work again",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         answers={200: TokenResumedView},
         problems=(*KNOWN, *MINTING, "revoked", "expired"),
         handler=resume,
     ),
-    Operation(
+    of_tokens(
         name="revoke_tokens",
         method="POST",
         path=f"{PATH}/revoke",
         summary="Revoke many tokens, or all of an owner",
-        tag="tokens",
-        permission="own_tokens",
         query=WaitQuery,
         body=Many,
         answers={200: StoppedView},
         problems=(*KNOWN, *_ENDING),
         handler=revoke_many,
     ),
-    Operation(
+    of_tokens(
         name="suspend_tokens",
         method="POST",
         path=f"{PATH}/suspend",
         summary="Suspend many tokens, or all of an owner",
-        tag="tokens",
-        permission="own_tokens",
         query=WaitQuery,
         body=Many,
         answers={200: StoppedView},

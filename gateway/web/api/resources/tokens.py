@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from pydantic import Field
@@ -36,6 +37,8 @@ PATH = "/api/v1/tokens"
 LIST = "tokens"
 KNOWN = ("not_found", "permission", "bad_value", "secret_given")
 MINTING = ("borrowed_power", "needs_proof", "beyond_token", "owner_disabled", "token_ended", "busy")
+of_tokens = partial(Operation, tag="tokens", permission="own_tokens")
+of_token = partial(of_tokens, parts=TokenPart)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -214,54 +217,44 @@ def _place(number: int, token_id: str) -> TokenPlace:
 
 
 OPERATIONS = (
-    Operation(
+    of_tokens(
         name="list_tokens",
         method="GET",
         path=PATH,
         summary="List tokens",
         description="Your own; those of everybody with the permission `any_tokens`. The oldest come first.",
-        tag="tokens",
-        permission="own_tokens",
         query=TokensQuery,
         answers={200: Page[TokenView]},
         problems=("not_found", "permission", "bad_value"),
         handler=show_all,
     ),
-    Operation(
+    of_tokens(
         name="create_token",
         method="POST",
         path=PATH,
         summary="Make a token",
         description="For others with the permission `any_tokens`. The secret is in this answer, and in no other.",
-        tag="tokens",
-        permission="own_tokens",
         body=NewToken,
         answers={201: MadeView},
         problems=(*KNOWN, *MINTING, "unknown_scope", "expiry", "name_taken", "too_many_tokens", "key_not_registered"),
         is_repeatable=True,
         handler=create,
     ),
-    Operation(
+    of_token(
         name="show_token",
         method="GET",
         path=f"{PATH}/{{token}}",
         summary="See a token",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         answers={200: TokenWholeView},
         problems=KNOWN,
         handler=show,
         has_etag=True,
     ),
-    Operation(
+    of_token(
         name="edit_token",
         method="PATCH",
         path=f"{PATH}/{{token}}",
         summary="Change what a token may do, and how long",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         query=WaitQuery,
         body=TokenChange,
         answers={200: TokenEditedView},
@@ -270,15 +263,12 @@ OPERATIONS = (
         handler=edit,
         has_etag=True,
     ),
-    Operation(
+    of_token(
         name="revoke_token",
         method="DELETE",
         path=f"{PATH}/{{token}}",
         summary="Revoke a token, for good",
         description="The answer comes when no check anywhere allows it any more.",
-        tag="tokens",
-        permission="own_tokens",
-        parts=TokenPart,
         query=WaitQuery,
         answers={200: TokenRevokedView},
         problems=(*KNOWN, "token_ended"),
