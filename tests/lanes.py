@@ -49,7 +49,11 @@ class Listener:
         self.usage = UsageCounter(house.store, house.faults.append)
         self.refusals = Refusals(house.store, clock=house.clock.now, fault=house.faults.append)
         settings = CheckSettings(
-            policy=a_policy(*ROUTES), skip=Networks(()), realm="Test", support_contact="help <desk@example.org>"
+            policy=a_policy(*ROUTES),
+            skip=Networks(()),
+            realm="Test",
+            support_contact="help <desk@example.org>",
+            portal="https://gateway.example.org",
         )
         self.service = CheckService(
             settings,

@@ -14,7 +14,7 @@ from gateway.cli.output import note, show_json
 
 if TYPE_CHECKING:
     from gateway.config import Settings
-    from gateway.web.check.installation import Installation
+    from gateway.web.check.installation import Files, Installation
 
 
 class ProxyName(StrEnum):
@@ -40,6 +40,15 @@ def proxy_config(
             show_default=False,
         ),
     ] = None,
+    pages: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="For nginx, which relays no page of the gateway's: write those that refused browsers see into this "
+            "folder, and refused.conf with the lines that show them.",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,6 +60,7 @@ def proxy_config(
     \b
     Examples:
       token-gateway proxy-config nginx --output /etc/nginx/token-gateway
+      token-gateway proxy-config nginx --pages /etc/nginx/token-gateway/refused
       token-gateway proxy-config traefik > /etc/traefik/dynamic/token-gateway.yaml
       token-gateway proxy-config caddy --address gateway:9191 > /etc/caddy/token-gateway.caddy
     """
@@ -61,6 +71,10 @@ def proxy_config(
 
     render = {ProxyName.NGINX: nginx.render, ProxyName.TRAEFIK: traefik.render, ProxyName.CADDY: caddy.render}[proxy]
     settings = load(find(config, os.environ), os.environ)
+    if pages is not None:
+        _write_pages(proxy, pages, settings)
+        if output is None:
+            return
     installation = installation_of(settings, address)
     try:
         files = render(installation)
@@ -72,14 +86,32 @@ def proxy_config(
             f"{', '.join(installation.form_routes)}; put Traefik in front of it, or list another way too"
         )
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (output / name).write_text(text, "utf-8")
-            note(f"wrote {output / name}")
+        _write(output, files)
     elif as_json:
         show_json({"proxy": proxy.value, "files": files})
     else:
         typer.echo("\n".join(files.values()), nl=False)
+
+
+def _write_pages(proxy: ProxyName, folder: Path, settings: "Settings") -> None:
+    from gateway.web.check import nginx_pages
+    from gateway.web.check.installation import RenderError
+
+    if proxy is not ProxyName.NGINX:
+        raise Failure(f"{proxy.value} shows refused browsers the gateway's own page: leave --pages out")
+    whole, contact = folder.absolute(), settings.support_contact
+    try:
+        files = nginx_pages.render(whole, support_contact=contact, portal=settings.token_pages_url)
+    except RenderError as error:
+        raise Failure(str(error)) from error
+    _write(whole, files)
+
+
+def _write(folder: Path, files: "Files") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+        note(f"wrote {folder / name}")
 
 
 def installation_of(settings: "Settings", address: str | None = None) -> "Installation":

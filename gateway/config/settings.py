@@ -50,6 +50,11 @@ class Settings:
         return self.public_urls[0]
 
     @property
+    def token_pages_url(self) -> str:
+        """The portal's address, if anybody may make tokens of their own on its pages; else empty."""
+        return self.public_url if self.portal.my_account and self.permissions.own_tokens else ""
+
+    @property
     def rt_until(self) -> datetime | None:
         """The moment from which no token of Request Tracker is taken: the end of `import.rt_until`."""
         last = self.import_.rt_until

@@ -40,6 +40,7 @@ def compiled(settings: Settings) -> Generation:
             skip=settings.client_address.skip,
             realm=settings.realm,
             support_contact=settings.support_contact,
+            portal=settings.token_pages_url,
             limits=RateLimits(
                 failures=settings.limits.failures, token=settings.limits.token, tracked=settings.limits.tracked
             ),

@@ -29,10 +29,15 @@ def accepts_html(headers: Headers) -> bool:
     return any(b"text/html" in value.lower() for name, value in headers if name.lower() == b"accept")
 
 
-def refused(decision: Deny | Challenge, *, wants_html: bool, realm: str, support_contact: str) -> Answer:
-    """The refusal: status, one stable code, a challenge where another credential may help, and a page for browsers."""
+def refused(
+    decision: Deny | Challenge, *, wants_html: bool, realm: str, support_contact: str, portal: str = ""
+) -> Answer:
+    """The refusal: status, one stable code, a challenge where another credential may help, and a page for browsers.
+
+    The page names whom to ask, and where tokens are made, if anywhere.
+    """
     retry_after_s = decision.retry_after_s if isinstance(decision, Deny) else 1
-    house = realm, support_contact
+    house = realm, support_contact, portal
     return _refusal(decision.reason, decision.route, house, decision.proven, wants_html, retry_after_s)
 
 
@@ -40,12 +45,12 @@ def refused(decision: Deny | Challenge, *, wants_html: bool, realm: str, support
 def _refusal(
     reason: Reason,
     route: Route | None,
-    house: tuple[str, str],
+    house: tuple[str, str, str],
     proven: bool,
     wants_html: bool,
     retry_after_s: int,
 ) -> Answer:
-    realm, support_contact = house
+    realm, support_contact, portal = house
     outside = OUTSIDE[reason]
     code = outside.proven if proven else outside.stranger
     answered = [NO_STORE, _NOSNIFF, (b"X-Auth-Reason", code.encode("ascii"))]
@@ -56,7 +61,7 @@ def _refusal(
     if outside.status in {429, 503}:
         answered.append((b"Retry-After", b"%d" % retry_after_s))
     if wants_html:
-        body = refusal.page(outside.status, code, support_contact)
+        body = refusal.page(outside.status, code, support_contact, portal)
         return Answer(status=outside.status, headers=(*answered, *refusal.HEADERS), body=body)
     return Answer(status=outside.status, headers=(*answered, _PLAIN), body=code.encode("ascii") + b"\n")
 

@@ -119,5 +119,6 @@ class Askers:
                 wants_html=asker.wants_html,
                 realm=settings.realm,
                 support_contact=settings.support_contact,
+                portal=settings.portal,
             )
         )

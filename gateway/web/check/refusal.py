@@ -51,6 +51,23 @@ _WORDS = {
 }
 _FORBIDDEN = ("You may not come here", "Access to this address is not allowed.")
 
+# Where a token that one makes, mends or wakes at the portal may help.
+_BY_TOKEN = frozenset(
+    {
+        "no_credential",
+        "invalid_token",
+        "expired",
+        "idle",
+        "import_ended",
+        "revoked",
+        "suspended",
+        "owner_unconfirmed",
+        "insufficient_scope",
+        "host",
+        "network",
+    }
+)
+
 # The portal's colours (static/app.css): this page is answered under other names, and can load nothing.
 _STYLE = (
     ":root{color-scheme:light dark;--g:#f5f7f6;--s:#fff;--l:#d8dfdb;--i:#17201d;--f:#52605a;--a:#0b6655;--b:#dff1eb}"
@@ -61,7 +78,7 @@ _STYLE = (
     "border:1px solid var(--l);border-radius:.75rem;background:var(--s);overflow-wrap:anywhere}"
     "svg{display:block;overflow:visible;width:2.75rem;padding:.625rem;border-radius:50%;background:var(--b);fill:none;stroke:var(--a);"
     "stroke-width:2;stroke-linecap:round;stroke-linejoin:round}h1{font-size:1.5rem;line-height:1.25;"
-    "letter-spacing:-.012em;margin:1rem 0 .5rem}p{margin:0 0 1rem}b{display:block}"
+    "letter-spacing:-.012em;margin:1rem 0 .5rem}p{margin:0 0 1rem}b{display:block}a{color:var(--a)}"
     "small{display:block;padding-top:1rem;border-top:1px solid var(--l);color:var(--f)}"
 )
 _LOCK = (  # the icon `lock-keyhole` of static/vendor/icons.svg
@@ -83,14 +100,20 @@ HEADERS = (
 
 
 @lru_cache(maxsize=256)
-def page(status: int, code: str, support_contact: str) -> bytes:
-    """The page for one code. `support_contact` is the operator's own text; it is escaped like everything else."""
+def page(status: int, code: str, support_contact: str, portal: str = "") -> bytes:
+    """The page for one code. `support_contact` is the operator's own text; it is escaped like everything else.
+
+    `portal`: where people make tokens, and see their own; empty: nowhere. It is named where that may help.
+    """
     headline, words = _WORDS.get(code, _FORBIDDEN)
     ask = escape(support_contact) or _ASK
+    help_ = (
+        f'<p><a href="{escape(portal)}/">Make a token, or look at yours</a></p>' if portal and code in _BY_TOKEN else ""
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{headline}</title><style>{_STYLE}</style></head>"
-        f"<body><main>{_LOCK}<h1>{headline}</h1><p>{words}</p><p><b>Whom to ask</b> {ask}</p>"
+        f"<body><main>{_LOCK}<h1>{headline}</h1><p>{words}</p>{help_}<p><b>Whom to ask</b> {ask}</p>"
         f"<small>{status} · {code}</small></main></body></html>"
     ).encode()

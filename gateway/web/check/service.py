@@ -236,7 +236,13 @@ class CheckService:
         self._notes.refused(dialect.name, decision, target)
         wants_html = accepts_html(headers)
         return dialect.reply(
-            refused(decision, wants_html=wants_html, realm=settings.realm, support_contact=settings.support_contact)
+            refused(
+                decision,
+                wants_html=wants_html,
+                realm=settings.realm,
+                support_contact=settings.support_contact,
+                portal=settings.portal,
+            )
         )
 
 

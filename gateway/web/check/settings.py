@@ -14,12 +14,16 @@ from gateway.web.check.dialect import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """What a check needs of the configuration. Replaced whole at a reload."""
+    """What a check needs of the configuration. Replaced whole at a reload.
+
+    `portal`: where people make tokens of their own, for the page that a refused browser sees; empty: nowhere.
+    """
 
     policy: Policy
     skip: Networks
     realm: str
     support_contact: str
+    portal: str = ""
     limits: RateLimits = UNLIMITED
 
 

@@ -108,16 +108,25 @@ def _start_nginx(name: str, binary: Path, folder: Path, gateway: Gateway, apps: 
 
 
 def start_nginx(
-    name: str, binary: Path, folder: Path, gateway: Gateway, apps: Mapping[str, int], *, traps: bool = False
+    name: str,
+    binary: Path,
+    folder: Path,
+    gateway: Gateway,
+    apps: Mapping[str, int],
+    *,
+    traps: bool = False,
+    more: str = "",
 ) -> Proxy:
-    """nginx with one guarded server for each app; with the traps around the include, when asked."""
+    """nginx with one guarded server for each app; with the traps around the include, or `more` after it, when asked."""
     port = free_port()
     gateway.printed("nginx", folder / "token-gateway", unix=name.endswith("-unix"))
     (folder / "nginx.conf").write_text(
         NGINX.format(
             user="user root;" if is_root() else "",
             folder=folder,
-            sites="".join(_nginx_site(port, host, app, traps=traps) for host, app in apps.items()),
+            sites="".join(
+                _nginx_site(port, host, app, NGINX_TRAP_SITE if traps else more) for host, app in apps.items()
+            ),
             traps=NGINX_TRAPS.format(folder=folder) if traps else "",
         )
     )
@@ -135,10 +144,10 @@ NGINX_STRIPPED = """
 """
 
 
-def _nginx_site(port: int, host: str, app: int, *, traps: bool) -> str:
+def _nginx_site(port: int, host: str, app: int, more: str) -> str:
     text = (DEPLOY / "nginx" / "site.conf").read_text()
     include = "include token-gateway/server.conf;"
-    own = include + (NGINX_TRAP_SITE if traps else "") + NGINX_STRIPPED.format(stripped=STRIPPED, app=app)
+    own = include + more + NGINX_STRIPPED.format(stripped=STRIPPED, app=app)
     changes = {"listen 80;": f"listen 127.0.0.1:{port};", "app.example.org;": f"{host};", ":8080;": f":{app};"}
     return put(text, changes | {include: own})
 

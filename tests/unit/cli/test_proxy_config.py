@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from gateway.cli.main import app
 from gateway.cli.proxy_config import installation_of
 from gateway.config import load
-from gateway.web.check import caddy, nginx, traefik
+from gateway.core.reason import OUTSIDE
+from gateway.web.check import caddy, nginx, refusal, traefik
 from gateway.web.check.installation import Installation, RenderError
 
 ROOT = Path(__file__).parents[3]
@@ -171,3 +172,32 @@ def test_r04_a_proxy_that_brings_no_bodies_is_printed_with_a_warning(proxy: str,
     done = CliRunner().invoke(app, ["--config", str(config), "proxy-config", proxy])
     assert done.exit_code == 0
     assert ("hands the gateway no bodies" in done.stderr and "legacy" in done.stderr) is (proxy != "traefik")
+
+
+def test_the_pages_for_nginx_are_those_that_others_carry_one_for_each_code_told_outside(tmp_path: Path) -> None:
+    folder = tmp_path / "refused"
+    done = CliRunner().invoke(app, ["--config", str(EXAMPLE), "proxy-config", "nginx", "--pages", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == ""
+    settings = load(EXAMPLE, {})
+    told = {(one.status, code) for one in OUTSIDE.values() for code in one[:2] if one.status != 200}
+    assert {file.name for file in folder.iterdir()} == {"refused.conf", *(f"{code}.html" for _, code in told)}
+    for status, code in told:
+        page = refusal.page(status, code, settings.support_contact, settings.token_pages_url)
+        assert (folder / f"{code}.html").read_bytes() == page
+    lines = (folder / "refused.conf").read_text("utf-8")
+    assert f"alias {folder}/;" in lines
+    assert "internal;" in lines
+    assert dict(refusal.HEADERS)[b"Content-Security-Policy"].decode("ascii") in lines
+
+
+@pytest.mark.parametrize(
+    ("proxy", "folder", "says"),
+    [("traefik", "refused", "leave --pages out"), ("nginx", "two words", "one without such characters")],
+)
+def test_pages_where_they_are_of_no_use_are_refused(proxy: str, folder: str, says: str, tmp_path: Path) -> None:
+    wanted = ["--config", str(EXAMPLE), "proxy-config", proxy, "--pages", str(tmp_path / folder)]
+    done = CliRunner().invoke(app, wanted)
+    assert done.exit_code != 0
+    assert says in done.output
+    assert not (tmp_path / folder).exists()

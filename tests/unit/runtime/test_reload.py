@@ -53,6 +53,19 @@ def test_a_compiled_configuration_is_the_same_in_another_process():
     assert new.check.policy.table.routes[0] is new.settings.routes[0], "once in memory, not twice"
 
 
+@pytest.mark.parametrize(
+    ("more", "portal"),
+    [
+        ("permissions: {own_tokens: []}\n", ""),
+        ("permissions: {own_tokens: [everyone]}\n", "https://gateway.example.org"),
+        ("permissions: {own_tokens: [everyone]}\nportal: {my_account: false}\n", ""),
+    ],
+    ids=["nobody-may", "may", "is-not-to-be-found"],
+)
+def test_refused_browsers_are_led_to_the_portal_where_somebody_may_make_tokens_there(more, portal):
+    assert compiled(settings(A, more=more)).check.portal == portal
+
+
 async def test_a_file_that_changed_while_the_gateway_started_is_read(tmp_path, monkeypatch):
     file = tmp_path / "c.yaml"
     text = "public_url: https://gateway.example.org\nscopes: {rest: x}\nroutes:\n"

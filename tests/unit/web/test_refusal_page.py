@@ -44,3 +44,18 @@ def test_the_contact_is_text_whatever_it_holds():
 
 def test_without_a_contact_it_still_says_whom_to_ask():
     assert "Whoever runs this application." in page(403, "forbidden", "").decode("utf-8")
+
+
+@EACH
+def test_the_portal_is_named_where_a_token_may_help_and_nothing_else_is_linked(status, code):
+    text = page(status, code, "help desk", "https://gateway.example.org").decode("utf-8")
+    links = re.findall(r'href="([^"]*)"', text)
+    helps = code in {"no_credential", "invalid_token", "insufficient_scope", "host", "network"} or status == 401
+    helps = helps and code != "owner_disabled"
+    assert links == (["https://gateway.example.org/"] if helps else [])
+    assert "gateway.example.org" not in page(status, code, "help desk").decode("utf-8")
+    assert len(text.encode()) < 3_500
+
+
+def test_the_portals_address_is_written_as_text():
+    assert b'href="https://x&quot;&lt;/"' in page(401, "no_credential", "", 'https://x"<')
