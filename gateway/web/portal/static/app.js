@@ -118,7 +118,8 @@ const ask = (form) => {
   asking.responseType = "document";
   asking.onload = function () {
     const fresh = this.response?.getElementById(form.dataset.live);
-    if (!fresh || this.status !== 200) return location.assign(address); // signed out meanwhile: the page says so
+    if (new URL(this.responseURL).pathname !== address.pathname) return location.assign(address); // signed out meanwhile
+    if (!fresh || this.status !== 200) return; // half an address, say: the next letter may mend it, and Show tells what is wrong
     document.getElementById(form.dataset.live).replaceWith(document.adoptNode(fresh));
     history.replaceState(null, "", address);
     say(fresh.dataset.said ?? "");
@@ -135,7 +136,7 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.dataset.narrows) event.preventDefault(); // it would send the form around it
+  if (event.key === "Enter" && event.target.dataset?.narrows) event.preventDefault(); // it would send the form around it
 });
 
 // --- mark all of a list ----------------------------------------------------------------------------------------------
