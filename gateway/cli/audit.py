@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from gateway.cli.audit_output import cells
 from gateway.cli.failure import Failure
 from gateway.cli.options import ConfigOption, JsonOption
 from gateway.cli.output import note, show_json, show_table
@@ -18,8 +19,6 @@ from gateway.cli.times import exact, past
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.auth.audit import Listed
-    from gateway.store import Sealed, Subject
 
 BROKEN = 1
 DEFAULT_LIMIT = 50
@@ -109,7 +108,7 @@ def list_rows(
         show_json([document(sealed) for sealed in listed.page.rows])
     else:
         titles = ("number", "when", "who", "from", "what", "to what", "more")
-        show_table(titles, [_cells(sealed, listed) for sealed in listed.page.rows], empty="No such rows.")
+        show_table(titles, [cells(sealed, listed) for sealed in listed.page.rows], empty="No such rows.")
     if listed.page.below is not None:
         note(f"There are more: add --below {listed.page.below}")
 
@@ -236,43 +235,6 @@ def _times(since: str | None, until: str | None) -> "tuple[datetime | None, date
     begin = None if since is None else past(since, "--since")
     end = None if until is None else past(until, "--until", to_its_end=True)
     return begin, end
-
-
-def _cells(sealed: "Sealed", listed: "Listed") -> tuple[str, ...]:
-    row = sealed.row
-    owner = listed.owners.get(row.actor)  # with its kind: somebody may be called `gateway`
-    actor = row.actor if owner is None else f"{owner.kind.value} {owner.login}"
-    return (
-        str(row.seq),
-        exact(row.at),
-        actor,
-        row.address or "-",
-        row.action,
-        _subject(row.subject),
-        _words(row.detail),
-    )
-
-
-def _subject(subject: "Subject") -> str:
-    """What it was about: a token also by its id, which `--token` takes; names can be alike."""
-    if subject.kind == "token":
-        return f"token {subject.id} ({subject.label})"
-    return f"{subject.kind} {subject.label}" if subject.label else subject.kind
-
-
-def _words(detail: str) -> str:
-    """A detail in one line; `--json` has all of it."""
-    import json
-
-    found: dict[str, Any] = json.loads(detail)
-    shown = ", ".join(f"{name}={_value(value)}" for name, value in found.items() if value not in (None, "", [], {}))
-    return shown if len(shown) <= 100 else shown[:99] + "…"
-
-
-def _value(value: object) -> str:
-    import json
-
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @contextlib.contextmanager

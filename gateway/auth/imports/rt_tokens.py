@@ -4,25 +4,24 @@ Each becomes an ordinary token whose secret is the one that its owner has. RT's 
 the same file a second time changes nothing, and what was revoked here stays so.
 """
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import BinaryIO
 
 from gateway.auth.desk import Desk
 from gateway.auth.imports.report import RefusedLine
-from gateway.auth.imports.rows import BadRow, Row, read_rows
+from gateway.auth.imports.rows import read_rows
+from gateway.auth.imports.rt_lines import RtLine, about, judged, last_use
 from gateway.auth.owners import ID_BYTES
 from gateway.auth.power import acting, refuse_beyond, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
 from gateway.auth.rt import bcrypt_hash
 from gateway.auth.token_fields import refuse_scopes
-from gateway.core.naming import label_flaw, name_flaw
+from gateway.core.naming import name_flaw
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token
 from gateway.core.power import Act, Actor
-from gateway.core.rt_token import MAX_COST, MIN_COST, RT_BCRYPT, parse_rt_hash
+from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.token import ENTROPY_BYTES, Kind, new_id
 from gateway.store import Change
 
@@ -31,13 +30,6 @@ NEEDED = ("id", "user_id", "login", "token")
 MAX_A_USER = 8  # each one costs a bcrypt at its first use, and a wrong value costs all of them
 MAX_TOKENS = 200_000
 BATCH = 50  # users in one transaction
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00(?::?00)?)?", re.ASCII
-)
-_NO_TIME = frozenset({"", "NULL", "\\N", "0000-00-00 00:00:00"})
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +41,6 @@ class ImportedRtTokens:
     refused: int
     users_created: int
     shortened: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RtLine:
-    """One line, judged."""
-
-    line: int
-    rt_id: int
-    user_id: int
-    login: str
-    description: str
-    stored: str
-    created: datetime | None
-    last_used: datetime | None
-    expires: datetime | None
 
 
 async def import_rt_tokens(
@@ -116,30 +93,30 @@ class _Work:
         self._create_users = create_users
         self.created = self.unchanged = self.refused = self.users_created = self.shortened = 0
 
-    def read(self, source: BinaryIO, progress: Callable[[int], None]) -> list[list[_RtLine]]:
+    def read(self, source: BinaryIO, progress: Callable[[int], None]) -> list[list[RtLine]]:
         """The tokens that can be moved, by user, the one used last first. All in memory: they have to be compared."""
-        lines: dict[int, _RtLine] = {}
+        lines: dict[int, RtLine] = {}
         logins: dict[int, str] = {}
         for row in read_rows(source, columns=COLUMNS, needed=NEEDED):
             progress(row.end)
-            found = _judge(row)
+            found = judged(row)
             if isinstance(found, RefusedLine):
                 self._refuse(found)
             elif found.rt_id in lines:
                 at = lines[found.rt_id].line
-                self._refuse(_about(found, "id", f"is on line {at} already", "remove one of the two lines"))
+                self._refuse(about(found, "id", f"is on line {at} already", "remove one of the two lines"))
             elif logins.setdefault(found.user_id, found.login.casefold()) != found.login.casefold():
-                self._refuse(_about(found, "login", "is not the login that this user id had before", "export it anew"))
+                self._refuse(about(found, "login", "is not the login that this user id had before", "export it anew"))
             elif len(lines) == MAX_TOKENS:
-                self._refuse(_about(found, "line", f"is behind {MAX_TOKENS} tokens", "split the file"))
+                self._refuse(about(found, "line", f"is behind {MAX_TOKENS} tokens", "split the file"))
             else:
                 lines[found.rt_id] = found
-        users: dict[int, list[_RtLine]] = {}
-        for one in sorted(lines.values(), key=_last_use, reverse=True):
+        users: dict[int, list[RtLine]] = {}
+        for one in sorted(lines.values(), key=last_use, reverse=True):
             users.setdefault(one.user_id, []).append(one)
         return list(users.values())
 
-    async def store(self, users: Sequence[Sequence[_RtLine]], actor: Actor, address: str, *, dry_run: bool) -> None:
+    async def store(self, users: Sequence[Sequence[RtLine]], actor: Actor, address: str, *, dry_run: bool) -> None:
         """One transaction for all tokens of these users."""
         before = (self.created, self.unchanged, self.users_created, self.shortened)
         late: list[RefusedLine] = []
@@ -159,14 +136,14 @@ class _Work:
         for one in late:
             self._refuse(one)
 
-    async def _user(self, change: Change, actor: Actor, lines: Sequence[_RtLine]) -> list[RefusedLine]:
+    async def _user(self, change: Change, actor: Actor, lines: Sequence[RtLine]) -> list[RefusedLine]:
         moved = await change.rt_tokens_of(lines[0].user_id)
         known = {one.rt_token_id for one in moved}
         room = MAX_A_USER - sum(not one.is_revoked for one in moved)
         fresh = [one for one in lines if one.rt_id not in known]
         self.unchanged += len(lines) - len(fresh)
         late = [one for one in fresh if one.expires is not None and one.expires <= change.at]
-        refusals = [_about(one, "expires", "has passed", "nothing to do: the token has expired") for one in late]
+        refusals = [about(one, "expires", "has passed", "nothing to do: the token has expired") for one in late]
         fresh = [one for one in fresh if one not in late]
         if not fresh:
             return refusals
@@ -175,11 +152,11 @@ class _Work:
         except Refused as refused:
             owner = f"is refused: {refused.message}", refused.mend
         if isinstance(owner, tuple):
-            return refusals + [_about(one, "login", *owner) for one in fresh]
+            return refusals + [about(one, "login", *owner) for one in fresh]
         for one in fresh:
             if room <= 0:
                 mend = "make a new token for what still uses this one"
-                refusals.append(_about(one, "user_id", f"has {MAX_A_USER} tokens that were used later", mend))
+                refusals.append(about(one, "user_id", f"has {MAX_A_USER} tokens that were used later", mend))
                 continue
             flaw = await self._token(change, actor, owner, one)
             if flaw is not None:
@@ -207,13 +184,13 @@ class _Work:
         refuse_lacking(self._desk, actor, Act.MINT_TOKEN, entry.owner)
         return entry.owner
 
-    async def _token(self, change: Change, actor: Actor, owner: Owner, line: _RtLine) -> RefusedLine | None:
+    async def _token(self, change: Change, actor: Actor, owner: Owner, line: RtLine) -> RefusedLine | None:
         name = line.description or f"RT token {line.rt_id}"
         if await change.is_name_taken(owner.id, name):
             name = f"{name} (RT {line.rt_id})"
         flaw = name_flaw(name)
         if flaw is not None:
-            return _about(line, "description", flaw.what, flaw.mend)
+            return about(line, "description", flaw.what, flaw.mend)
         longest = self._desk.settings.tokens.personal.max_lifetime
         expires = line.expires
         if longest is not None and (expires is None or expires > change.at + longest):
@@ -232,7 +209,7 @@ class _Work:
         try:
             refuse_beyond(actor, token)
         except Refused as refused:
-            return _about(line, refused.field, f"is refused: {refused.message}", refused.mend)
+            return about(line, refused.field, f"is refused: {refused.message}", refused.mend)
         secret = StoredSecret(
             row=0, token_id=token.id, scheme=RT_BCRYPT, hash=line.stored, key_id="", tag=b"", created_at=made
         )
@@ -244,64 +221,3 @@ class _Work:
     def _refuse(self, one: RefusedLine) -> None:
         self.refused += 1
         self._tell(one)
-
-
-def _judge(row: Row | BadRow) -> _RtLine | RefusedLine:
-    """The line as a token, or the first field that is wrong. The hash is never repeated."""
-    if isinstance(row, BadRow):
-        return RefusedLine(line=row.line, field="line", value="", why=row.why, mend=row.mend)
-    cell = row.values.get
-
-    def flawed(column: str, why: str, mend: str) -> RefusedLine:
-        value = "" if column == "token" else cell(column, "")
-        return RefusedLine(line=row.line, field=column, value=value, why=why, mend=mend)
-
-    for column in ("id", "user_id"):
-        if not _NUMBER.fullmatch(cell(column, "")):
-            return flawed(column, "is not a number above 0", "export it as the documentation says")
-    login_flaw = label_flaw(row.values["login"])
-    if login_flaw is not None:
-        return flawed("login", login_flaw.what, login_flaw.mend)
-    if parse_rt_hash(row.values["token"]) is None:
-        why = f"is not a bcrypt hash of RT with a cost of {MIN_COST} to {MAX_COST}"
-        return flawed("token", why, "use the token once in RT, which hashes it anew, or make a new one here")
-    times: dict[str, datetime | None] = {}
-    for column in ("created", "last_used", "expires"):
-        read = _time(cell(column, ""))
-        if isinstance(read, str):
-            return flawed(column, read, "write it as RT does, in UTC: 2026-01-31 12:00:00")
-        times[column] = read
-    description = cell("description", "")
-    return _RtLine(
-        line=row.line,
-        rt_id=int(row.values["id"]),
-        user_id=int(row.values["user_id"]),
-        login=row.values["login"],
-        description="" if description in _NO_TIME else description,
-        stored=row.values["token"],
-        created=times["created"],
-        last_used=times["last_used"],
-        expires=times["expires"],
-    )
-
-
-def _time(text: str) -> datetime | str | None:
-    """RT keeps times in UTC and writes no zone; another zone than UTC is a mistake. In words, what is wrong."""
-    if text in _NO_TIME:
-        return None
-    if not _TIME.fullmatch(text):
-        return "is not a time in UTC"
-    try:
-        return datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
-    except ValueError:
-        return "is not in the calendar"
-
-
-def _last_use(line: _RtLine) -> tuple[datetime, datetime, int]:
-    return line.last_used or _LONG_AGO, line.created or _LONG_AGO, line.rt_id
-
-
-def _about(line: _RtLine, column: str, why: str, mend: str) -> RefusedLine:
-    values = {"id": str(line.rt_id), "user_id": str(line.user_id), "login": line.login, "expires": str(line.expires)}
-    value = values.get(column, line.description if column == "description" else "")
-    return RefusedLine(line=line.line, field=column, value=value, why=why, mend=mend)
