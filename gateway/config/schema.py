@@ -150,7 +150,7 @@ class Permissions(Section):
     users: Holders = Field(default=(), description="Manage people. Default: [].")
     applications: Holders = Field(default=(), description="Manage service accounts. Default: [].")
     audit: Holders = Field(default=(), description="Read the audit. Default: [].")
-    explain: Holders = Field(default=(), description="Ask why a request would pass or not. Default: [].")
+    explain: Holders = Field(default=(), description="Ask why a request would pass or not; see the routes with their hits, and how the gateway is. Default: [].")
     introspect: Holders = Field(default=(), description="Ask what a token is, without using it. Default: [].")
 
 
