@@ -18,6 +18,7 @@ const copy = async (button) => {
   const source = document.getElementById(button.dataset.copy);
   const label = button.querySelector("[data-copy-label]") ?? button;
   const before = (button.dataset.before ??= label.textContent);
+  const what = button.querySelector(".away");
   try {
     await navigator.clipboard.writeText(source.dataset.text ?? source.textContent);
     label.textContent = text("copied");
@@ -25,8 +26,12 @@ const copy = async (button) => {
     getSelection().selectAllChildren(source); // no clipboard, as on plain http: the text is selected for Ctrl-C
     label.textContent = text("selected");
   }
+  if (what) what.hidden = true;
   say(label.textContent);
-  setTimeout(() => (label.textContent = before), 2500);
+  setTimeout(() => {
+    label.textContent = before;
+    if (what) what.hidden = false;
+  }, 2500);
 };
 
 // --- dialogs: a link to a page that asks again opens the same form here ----------------------------------------------
