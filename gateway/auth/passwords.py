@@ -4,6 +4,7 @@ A password signs a person in to the portal, and nothing else: it passes no check
 person's sessions and leaves the tokens alone (R28).
 """
 
+import secrets
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -30,9 +31,18 @@ PASSWORD_PROFILE = PasswordHasher(
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$Dtm3k3sK/Ai01UGJ6EBSYQ$Q0iRAGr2XXLO3JgrgKwD1Xxkf/2R7L014GS7429GoDA"
 
 
-def password_pool() -> HashPool:
+class PasswordPool(HashPool):
+    """Where passwords are hashed, and how dear each guess is."""
+
+    def __init__(self, *, threads: int, queue: int, name: str, profile: PasswordHasher = PASSWORD_PROFILE) -> None:
+        super().__init__(threads=threads, queue=queue, name=name)
+        self.profile = profile
+        self.nobody = NOBODY if profile is PASSWORD_PROFILE else profile.hash(secrets.token_bytes(32))
+
+
+def password_pool(profile: PasswordHasher = PASSWORD_PROFILE) -> PasswordPool:
     """Apart from the one for tokens: however many sign in at once, checks go on."""
-    return HashPool(threads=2, queue=16, name="argon2-passwords")
+    return PasswordPool(threads=2, queue=16, name="argon2-passwords", profile=profile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +56,7 @@ class PasswordSet:
 
 async def set_password(
     desk: Desk,
-    pool: HashPool,
+    pool: PasswordPool,
     *,
     actor: Actor,
     login: str,
@@ -72,25 +82,27 @@ async def set_password(
     return PasswordSet(owner=owner, must_change=must_change, sessions_ended=ended)
 
 
-async def hash_password(pool: HashPool, password: Secret, *, lane: Hashable = None) -> str:
-    """The PHC string under the password profile; about 30 ms and 19 MiB. Refused `busy` when the pool is full.
+async def hash_password(pool: PasswordPool, password: Secret, *, lane: Hashable = None) -> str:
+    """The PHC string under the pool's profile; about 30 ms and 19 MiB unless told. Refused `busy` when it is full.
 
     `lane`: of whom it is done for, who waits behind nobody but themselves.
     """
     try:
-        return await pool.run(lambda: PASSWORD_PROFILE.hash(normal(password.reveal())), lane)
+        return await pool.run(lambda: pool.profile.hash(normal(password.reveal())), lane)
     except PoolFullError:
         raise _busy() from None
 
 
-async def matches(pool: HashPool, stored: str | None, password: Secret, *, lane: Hashable = None) -> bool:
+async def matches(pool: PasswordPool, stored: str | None, password: Secret, *, lane: Hashable = None) -> bool:
     """Whether this is the password. The same work for None, where there is no password; none at all for one that is
     longer than any can be. Refused `busy`. `lane`: as for `hash_password`.
     """
     if too_long(password.reveal()):
         return False
     try:
-        return await pool.run(lambda: _verify(stored or NOBODY, password) and stored is not None, lane)
+        return await pool.run(
+            lambda: _verify(pool.profile, stored or pool.nobody, password) and stored is not None, lane
+        )
     except PoolFullError:
         raise _busy() from None
 
@@ -115,12 +127,12 @@ def refuse_sso(owner: Owner) -> None:
         )
 
 
-def _verify(stored: str, password: Secret) -> bool:
+def _verify(profile: PasswordHasher, stored: str, password: Secret) -> bool:
     try:
         asked = extract_parameters(stored)
         if asked.memory_cost > MAX_MEMORY_KIB or asked.time_cost > MAX_TIME or asked.parallelism > MAX_LANES:
             return False
-        return PASSWORD_PROFILE.verify(stored, normal(password.reveal()))
+        return profile.verify(stored, normal(password.reveal()))
     except (InvalidHashError, VerificationError):
         return False
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.auth.desk import Desk, effective
-from gateway.auth.hashing import HashPool
-from gateway.auth.passwords import hash_password, matches, refuse_weak
+from gateway.auth.passwords import PasswordPool, hash_password, matches, refuse_weak
 from gateway.auth.refused import NOT_FOUND, Refused
 from gateway.auth.session_secret import end_before, new_session_secret, session_id_of
 from gateway.auth.session_state import SEEN_EVERY, ends_at, holds, is_proven
@@ -71,7 +70,7 @@ class SignedIn:
 class Sessions:
     """The sessions of one installation. In one event loop; close it there."""
 
-    def __init__(self, desk: Desk, pool: HashPool, limit: SignInLimit) -> None:
+    def __init__(self, desk: Desk, pool: PasswordPool, limit: SignInLimit) -> None:
         self._desk = desk
         self._pool = pool
         self._limit = limit

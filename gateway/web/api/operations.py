@@ -1,5 +1,7 @@
 """All operations of the API: the rows of every resource. A resource is a file with its rows and its handlers."""
 
+from functools import cache
+
 from gateway.web.api.operation import Operation
 from gateway.web.api.resources import (
     audit,
@@ -37,6 +39,7 @@ RESOURCES = (
 )
 
 
+@cache
 def all_operations() -> tuple[Operation, ...]:
     """The rows, in the order of the reference; the document's own is the last."""
     rows = tuple(row for resource in RESOURCES for row in resource.OPERATIONS)

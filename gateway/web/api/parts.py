@@ -8,8 +8,8 @@ from aiohttp import web
 from gateway.auth.authenticate import Authenticator
 from gateway.auth.census import Ask
 from gateway.auth.desk import Desk
-from gateway.auth.hashing import HashPool
 from gateway.auth.idempotency import Repeats
+from gateway.auth.passwords import PasswordPool
 from gateway.auth.refusals import Refusals
 from gateway.auth.sessions import Sessions
 from gateway.auth.usage import UsageCounter
@@ -33,7 +33,7 @@ class Parts:
     surroundings: Callable[[], Surroundings]
     authenticator: Authenticator
     sessions: Sessions
-    passwords: HashPool
+    passwords: PasswordPool
     limit: PortalLimit
     usage: UsageCounter
     refusals: Refusals

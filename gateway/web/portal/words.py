@@ -63,7 +63,9 @@ class Languages:
 
 
 def _read(folder: Traversable) -> Mapping[str, Words]:
-    found = {}
+    found: dict[str, Words] = {}
+    if not folder.is_dir():  # English alone
+        return found
     for file in folder.iterdir():
         tag, dot, ending = file.name.rpartition(".")
         if dot and ending == "po":

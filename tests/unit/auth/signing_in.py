@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from argon2 import PasswordHasher, Type
+
 from gateway.auth.desk import Desk
-from gateway.auth.hashing import HashPool
 from gateway.auth.owners import create_owner
-from gateway.auth.passwords import password_pool, set_password
+from gateway.auth.passwords import PasswordPool, password_pool, set_password
 from gateway.auth.power import operator
 from gateway.auth.sessions import Sessions, SignedIn
 from gateway.auth.sign_in_limit import SignInLimit
@@ -23,6 +24,7 @@ from tests.installation import Installation
 GOOD = "copper lantern zebra kiosk"
 OTHER = "violin marmalade tugboat"
 ROOT = operator("cli:test")
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 
 
 @dataclass
@@ -30,7 +32,7 @@ class Front:
     """Where people sign in. `later` moves the clock that sessions are judged by."""
 
     desk: Desk
-    pool: HashPool
+    pool: PasswordPool
     sessions: Sessions
     seconds: list[float] = field(default_factory=lambda: [0.0])
 
@@ -84,9 +86,9 @@ def with_sso(settings: Settings, **said) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def front(installed: Installation) -> AsyncIterator[Front]:
-    """The place, on an installation."""
-    pool = password_pool()
+async def front(installed: Installation, *, profile: PasswordHasher = CHEAP) -> AsyncIterator[Front]:
+    """The place, on an installation. Passwords are hashed cheaply, unless the test is about their price."""
+    pool = password_pool(profile)
     seconds = [0.0]
     async with installed.desk() as opened:
         desk = replace(opened, settings=with_sso(opened.settings))

@@ -7,11 +7,10 @@ import pytest
 from gateway.auth.directory import replace_sso_groups, sync_directory
 from gateway.auth.directory_file import Listed
 from gateway.auth.groups import change_groups
-from gateway.auth.hashing import HashPool
 from gateway.auth.imports.report import RefusedLine
 from gateway.auth.imports.users import import_users
 from gateway.auth.owners import create_owner, set_enabled
-from gateway.auth.passwords import NOBODY, PASSWORD_PROFILE, hash_password, matches
+from gateway.auth.passwords import NOBODY, PASSWORD_PROFILE, PasswordPool, hash_password, matches
 from gateway.auth.power import demand
 from gateway.auth.refused import Refused
 from gateway.core.owner import OwnerKind
@@ -29,7 +28,7 @@ async def refusal(work):
 
 
 async def test_a_password_is_stored_as_argon2id_of_the_profile_and_nowhere_in_clear(installed):
-    async with front(installed) as at:
+    async with front(installed, profile=PASSWORD_PROFILE) as at:
         await at.user("bob")
         account = await at.desk.store.account("BOB")
         assert account.password.hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -42,7 +41,7 @@ async def test_nobody_costs_what_somebody_costs(installed):
     assert not PASSWORD_PROFILE.check_needs_rehash(NOBODY)
     asked = []
 
-    class Counting(HashPool):
+    class Counting(PasswordPool):
         async def run(self, work, lane=None):
             asked.append(work)
             return await super().run(work, lane)
@@ -61,7 +60,7 @@ async def test_nobody_costs_what_somebody_costs(installed):
 
 @pytest.mark.parametrize("stored", ["", "not a hash", "$argon2id$v=19$m=9999999,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"])
 async def test_a_planted_or_broken_hash_matches_nothing(stored):
-    pool = HashPool(threads=1, queue=1, name="test")
+    pool = PasswordPool(threads=1, queue=1, name="test")
     assert not await matches(pool, stored, Secret(GOOD))
     pool.close()
 

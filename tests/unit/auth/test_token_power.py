@@ -9,10 +9,9 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from argon2 import PasswordHasher, Type
 
 from gateway.auth import explain as explaining
-from gateway.auth import hashing, owners, passwords, token_known
+from gateway.auth import hashing, owners, token_known
 from gateway.auth.audit import export_audit, list_audit, prune_audit, verify_audit
 from gateway.auth.leaked import revoke_leaked
 from gateway.auth.owners import set_enabled
@@ -30,7 +29,7 @@ from gateway.core.reason import Reason
 from gateway.core.token import handle, new_id
 from gateway.store import records
 from tests.installation import CONFIG, Installation, an_installation
-from tests.unit.auth.signing_in import ROOT, front
+from tests.unit.auth.signing_in import CHEAP, ROOT, front
 
 USER = OwnerKind.USER
 MISSING = "tgp_" + new_id(b"\xff" * 64)
@@ -42,10 +41,8 @@ PEOPLE = (("bob", "staff"), ("carol", "staff"), ("boss", "admins"), ("guest", "g
 
 def hash_cheaply(patch):
     """What a hash costs is no case here: this file asks for hundreds of them."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
-    patch.setattr(hashing, "TOKEN_PROFILE", cheap)
+    patch.setattr(hashing, "TOKEN_PROFILE", CHEAP)
     patch.setattr(hashing, "_step_back", lambda: None)
-    patch.setattr(passwords, "PASSWORD_PROFILE", cheap)
 
 
 @pytest.fixture(scope="module")

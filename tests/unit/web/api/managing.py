@@ -7,10 +7,9 @@ from functools import cache
 from typing import Any
 
 from gateway.auth.owners import create_owner
-from gateway.auth.passwords import PASSWORD_PROFILE
 from gateway.core.owner import Owner, OwnerKind
 from tests.installation import CONFIG, Installation
-from tests.unit.auth.signing_in import GOOD, ROOT
+from tests.unit.auth.signing_in import CHEAP, GOOD, ROOT
 from tests.unit.web.api.portal import Answer, Portal, portal
 
 GROUPS = "groups: [staff, admins, guests, desk, apps]"
@@ -43,7 +42,7 @@ class Managing:
 @cache
 def hashed() -> str:
     """The password of all of them, hashed once."""
-    return PASSWORD_PROFILE.hash(GOOD)
+    return CHEAP.hash(GOOD)
 
 
 @contextlib.asynccontextmanager

@@ -89,3 +89,7 @@ def test_times_follow_the_language_and_exact_ones_say_utc(languages):
     assert str(english.moment(NOW)) == '<time datetime="2026-11-22T09:41:30Z">22 Nov 2026, 09:41 UTC</time>'
     assert (english.number(1234), german.number(1234)) == ("1,234", "1.234")
     assert (english.ago(None), english.span(timedelta(days=90))) == ("never", "3 months")
+
+
+def test_without_any_translation_there_is_english(tmp_path):
+    assert [words.language for words in Languages(tmp_path / "none")] == ["en"]
