@@ -97,7 +97,8 @@ def _show(done: "Synced") -> None:
     ]
     show_table(("would be" if done.dry_run else "is", "people", "who"), rows, empty="Nobody.")
     if done.left_out:
-        note(f"Groups that the configuration does not declare were left out: {_some(sorted(done.left_out))}")
+        words = "Groups that are not declared, or not among `portal.sso.groups`, were left out"
+        note(f"{words}: {_some(sorted(done.left_out))}")
     note("Nothing was changed: this was a dry run." if done.dry_run else f"Done{effect_words(done.effect)}.")
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 import pytest
 import yaml
 
+from tests.attacks.corpus import attack
 from tests.e2e.harness.apps import ROOT, is_root
 from tests.e2e.harness.client import Reply, head, read_reply
 from tests.e2e.harness.gateway import Gateway
@@ -228,6 +229,7 @@ def test_groups_are_those_of_the_last_sign_in_and_local_ones_stay(stage: Stage) 
         assert me["groups"] == found
 
 
+@attack("H07", "H14", "H15", "H17")
 @pytest.mark.parametrize("spelled", [str, str.lower, lambda name: name.replace("-", "_")], ids=["", "lower", "alias"])
 def test_what_a_client_says_of_itself_is_stripped_or_refused(stage: Stage, spelled: Callable[[str], str]) -> None:
     stage.sso.groups = ""
@@ -263,6 +265,7 @@ def test_past_the_proxy_the_headers_are_nothing(stage: Stage) -> None:
     assert (reply.status, reply.all("Set-Cookie")) == (403, [])
 
 
+@attack("H10")
 def test_the_address_in_the_audit_is_not_the_clients_to_choose(stage: Stage) -> None:
     stage.who(stage.enter(COOKIE, ("X-Forwarded-For", "198.51.100.66")))
     written = stage.gateway.run("audit", "list", "--action", "signed_in", "--json")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.attacks.corpus import attack
 from tests.unit.auth.signing_in import with_sso
 from tests.unit.web.api.portal import portal
 
@@ -46,6 +47,7 @@ async def test_whom_the_proxy_names_is_signed_in_and_led_on(installed):
         assert session["address"] == "192.0.2.7"
 
 
+@attack("M04")
 @pytest.mark.parametrize(
     "to",
     [
@@ -55,7 +57,6 @@ async def test_whom_the_proxy_names_is_signed_in_and_led_on(installed):
     ],
 )
 async def test_nobody_is_led_away_or_in_circles(installed, to):
-    """M04 and the like."""
     async with behind(installed) as at:
         answer = await enter(at, f"/sign-in/sso?to={to}")
         if answer.status == 303:
@@ -103,6 +104,7 @@ async def test_who_has_no_account_here_is_told_so_on_the_sign_in_page(installed)
             assert "Set-Cookie" not in answer.headers
 
 
+@attack("M07")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -116,7 +118,7 @@ async def test_who_has_no_account_here_is_told_so_on_the_sign_in_page(installed)
     ids=str,
 )
 async def test_no_other_site_signs_a_browser_in_behind_the_back_of_its_person(installed, headers):
-    """M07: login CSRF by an image, a frame or a script."""
+    """Login CSRF by an image, a frame or a script."""
     async with behind(installed) as at:
         answer = await enter(at, **headers)
         assert (answer.status, "Set-Cookie" in answer.headers) == (403, False)
