@@ -27,7 +27,6 @@ from gateway.core.identity import FIELDS
 from gateway.core.network import Networks
 from gateway.core.policy import EVERYONE
 
-
 MaxTokens = Annotated[int | None, CountOrUnlimited(1, 1_000_000)]
 
 
@@ -150,7 +149,11 @@ class Permissions(Section):
     users: Holders = Field(default=(), description="Manage people. Default: [].")
     applications: Holders = Field(default=(), description="Manage service accounts. Default: [].")
     audit: Holders = Field(default=(), description="Read the audit. Default: [].")
-    explain: Holders = Field(default=(), description="Ask why a request would pass or not; see the routes with their hits, and how the gateway is. Default: [].")
+    explain: Holders = Field(
+        default=(),
+        description="Ask why a request would pass or not; see the routes with their hits, and how the gateway is. "
+        "Default: [].",
+    )
     introspect: Holders = Field(default=(), description="Ask what a token is, without using it. Default: [].")
 
 
