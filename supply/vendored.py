@@ -30,7 +30,7 @@ PARTS = (
         licence="ISC AND MIT",
         what="The icons of the portal, some of them, as one sprite",
         licence_file="icons.LICENSE.txt",
-        files=(("icons.svg", "cd062704ce0856cd"), ("icons.LICENSE.txt", "b495047bd93a9b06")),
+        files=(("icons.svg", "b6d27979858fb3b8"), ("icons.LICENSE.txt", "b495047bd93a9b06")),
     ),
     Vendored(
         name="modern-normalize",

@@ -98,13 +98,15 @@ def test_every_template_says_first_what_it_is_and_what_it_takes(name):
     assert not is_page or "Context" in TEMPLATES[name].partition("#}")[0]
 
 
-def test_every_icon_that_is_named_is_in_the_sprite():
+def test_the_sprite_has_every_icon_that_is_named_and_no_other():
     sprite = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (FOLDER / "static" / "vendor" / "icons.svg").read_text()))
-    named = re.findall(r'(?<![\w.])icon\("([a-z0-9-]+)"\)', "".join(TEMPLATES.values()))
     python = "".join(path.read_text("utf-8") for path in FOLDER.rglob("*.py"))
-    named += re.findall(r'\bicon="([a-z0-9-]+)"', python)
+    everything = "".join(TEMPLATES.values()) + python
+    named = re.findall(r'(?<![\w.])icon\("([a-z0-9-]+)"\)', everything) + re.findall(
+        r'\bicon="([a-z0-9-]+)"', everything
+    )
     assert len(named) > 20
-    assert set(named) <= sprite
+    assert set(named) <= sprite <= set(re.findall(r"[\"']([a-z0-9-]+)[\"']", everything))
 
 
 class _Visible(HTMLParser):
