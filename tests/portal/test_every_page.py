@@ -41,7 +41,7 @@ async def test_everybody_can_use_it_in_both_themes_and_on_a_phone(tabs, sample, 
     assert not await too_wide(page)
 
 
-@EACH
+@EACH_ROW
 async def test_it_works_without_javascript_and_scrolls_sideways_nowhere(tabs, sample, scene):
     page = await scene.play(tabs, sample, javascript=False, width=PHONE, dark=True)
     assert not await too_wide(page)

@@ -37,7 +37,7 @@ from tests.e2e.harness.process import Program, free_port, listens
 from tests.e2e.harness.proxies import BIN
 from tests.portal.harness.clock import Clock
 from tests.portal.harness.people import Person
-from tests.portal.harness.site import APP, CERTIFICATE, CONFIG, SECURE, caddyfile
+from tests.portal.harness.site import APP, CERTIFICATE, CONFIG, PORTAL, SECURE, caddyfile
 
 ROOT = Path(__file__).parents[3]
 OPERATOR = operator("cli:operator")
@@ -167,6 +167,11 @@ class House:
         """Sign in by the API; the session's cookie for a browser at that origin."""
         return await asyncio.to_thread(self._cookie, person, origin)
 
+    async def get(self, path: str, person: Person | None = None) -> tuple[int, dict[str, str], str]:
+        """A page asked for by a plain client, signed in as the person, if any: status, headers in lower case, text."""
+        cookie = None if person is None else await self.cookie(person)
+        return await asyncio.to_thread(self._get, path, cookie)
+
     async def use(
         self,
         token: str | None,
@@ -225,6 +230,19 @@ class House:
             return connection.getresponse().status == 200
         except OSError:
             return False
+        finally:
+            connection.close()
+
+    def _get(self, path: str, cookie: dict[str, Any] | None) -> tuple[int, dict[str, str], str]:
+        headers = {"Host": PORTAL, "X-Forwarded-For": "198.51.100.240"}
+        if cookie is not None:
+            headers["Cookie"] = f"{cookie['name']}={cookie['value']}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.portal_port, timeout=20)
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, answer.read().decode()
         finally:
             connection.close()
 

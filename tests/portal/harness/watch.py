@@ -51,6 +51,8 @@ class Watch:
             self._seen.append(f"answered {response.status}: {response.request.method} {response.url}")
 
     def _failed(self, request: Request) -> None:
+        if request.failure == "net::ERR_ABORTED" and request.url.endswith("/favicon.svg"):
+            return  # asked for when all the rest is there, and dropped when the page is left before it came
         self._seen.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _said(self, message: ConsoleMessage) -> None:
