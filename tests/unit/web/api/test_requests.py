@@ -82,11 +82,11 @@ def row(name, method, path, handler, **more):
 
 
 ROWS = (
-    row("make", "POST", "/things", make, needs=Needs.NOTHING, body=Thing),
-    row("edit", "PATCH", "/things/{id}", edit, needs=Needs.NOTHING, if_match=IfMatch.REQUIRED),
-    row("end", "DELETE", "/things/{id}", edit, needs=Needs.NOTHING, if_match=IfMatch.OPTIONAL),
-    row("list", "GET", "/things", show_all, needs=Needs.NOTHING, query=Things),
-    row("fail", "GET", "/fail/{how}", fail, needs=Needs.NOTHING),
+    row("make", "POST", "/api/things", make, needs=Needs.NOTHING, body=Thing),
+    row("edit", "PATCH", "/api/things/{id}", edit, needs=Needs.NOTHING, if_match=IfMatch.REQUIRED),
+    row("end", "DELETE", "/api/things/{id}", edit, needs=Needs.NOTHING, if_match=IfMatch.OPTIONAL),
+    row("list", "GET", "/api/things", show_all, needs=Needs.NOTHING, query=Things),
+    row("fail", "GET", "/api/fail/{how}", fail, needs=Needs.NOTHING),
 )
 
 
@@ -102,14 +102,14 @@ def raw(body, kind="application/json"):
 
 async def test_a_body_that_is_good_arrives(at):
     for kind in ("application/json", "application/json; charset=utf-8", 'APPLICATION/JSON; charset="UTF-8"'):
-        made = await at.ask("POST", "/things", **raw(b'{"name": "a", "count": 3, "scopes": ["x"]}', kind))
+        made = await at.ask("POST", "/api/things", **raw(b'{"name": "a", "count": 3, "scopes": ["x"]}', kind))
         assert (made.status, made.json) == (201, {"said": "a 3"})
         assert made.headers["ETag"] == '"v1"'
 
 
 async def test_every_field_that_is_wrong_is_named_at_once(at):
     body = {"nmae": "a", "count": "3", "is_on": 1, "scopes": [1, "b", "c", "d"], "a/b~c": 0}
-    answer = await at.ask("POST", "/things", json=body)
+    answer = await at.ask("POST", "/api/things", json=body)
     assert (answer.status, answer.code) == (422, "invalid_fields")
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     found = {error["pointer"]: error["detail"] for error in answer.json["errors"]}
@@ -159,20 +159,20 @@ async def test_every_field_that_is_wrong_is_named_at_once(at):
     ],
 )
 async def test_a_body_that_is_none_is_refused(at, sent, status, code):
-    answer = await at.ask("POST", "/things", **sent)
+    answer = await at.ask("POST", "/api/things", **sent)
     assert (answer.status, answer.code) == (status, code)
     assert len(answer.json.get("errors", ())) <= 50
 
 
 async def test_no_value_of_a_body_is_repeated(at):
-    answer = await at.ask("POST", "/things", json={"name": "SECRETCANARY-longer-than-ten", "count": "SECRETCANARY"})
+    answer = await at.ask("POST", "/api/things", json={"name": "SECRETCANARY-longer-than-ten", "count": "SECRETCANARY"})
     assert b"SECRETCANARY" not in answer.raw
 
 
 async def test_a_body_or_a_query_where_none_is_read_is_refused(at):
-    assert (await at.ask("DELETE", "/things/1", data=b"x")).code == "bad_request"
-    assert (await at.ask("DELETE", "/things/1?force=1")).code == "bad_query"
-    assert (await at.ask("DELETE", "/things/1")).status == 200
+    assert (await at.ask("DELETE", "/api/things/1", data=b"x")).code == "bad_request"
+    assert (await at.ask("DELETE", "/api/things/1?force=1")).code == "bad_query"
+    assert (await at.ask("DELETE", "/api/things/1")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ async def test_a_body_or_a_query_where_none_is_read_is_refused(at):
     ],
 )
 async def test_query_parameters_that_are_wrong_are_named(at, query, names):
-    answer = await at.ask("GET", f"/things?{query}")
+    answer = await at.ask("GET", f"/api/things?{query}")
     assert answer.status == 400
     assert answer.code in {"bad_query", "bad_cursor"}
     assert {error["parameter"] for error in answer.json.get("errors", ())} == names
 
 
 async def test_a_list_is_read_to_its_end_by_its_links_which_keep_the_question(at):
-    found, path = [], "/things?limit=2&state=live"
+    found, path = [], "/api/things?limit=2&state=live"
     while path is not None:
         answer = await at.ask("GET", path)
         assert answer.status == 200
@@ -229,7 +229,7 @@ async def test_who_edits_says_what_they_have_seen(at, method, tags, answer):
     headers = CIMultiDict({"Host": HOST, "Origin": ORIGIN, "X-Forwarded-For": "192.0.2.7"})
     for tag in tags:
         headers.add("If-Match", tag)
-    async with at.client.request(method, "/things/1", headers=headers) as got:
+    async with at.client.request(method, "/api/things/1", headers=headers) as got:
         body = await got.json(content_type=None)
     assert (got.status, body.get("code", body.get("said"))) == answer
     assert got.status != 200 or got.headers["ETag"] == '"v7"'
@@ -245,7 +245,7 @@ async def test_who_edits_says_what_they_have_seen(at, method, tags, answer):
     ],
 )
 async def test_what_goes_wrong_inside_is_told_to_nobody(at, how, status, code):
-    answer = await at.ask("GET", f"/fail/{how}")
+    answer = await at.ask("GET", f"/api/fail/{how}")
     assert (answer.status, answer.code) == (status, code)
     assert b"SECRETCANARY" not in answer.raw
     assert ("Retry-After" in answer.headers) is (status == 503)
@@ -256,12 +256,12 @@ async def test_what_goes_wrong_inside_is_told_to_nobody(at, how, status, code):
 @pytest.mark.parametrize(
     ("method", "path", "status", "allow"),
     [
-        ("GET", "/things/", 404, None),
-        ("GET", "/things//", 404, None),
-        ("GET", "/Things", 404, None),
-        ("PUT", "/things", 405, {"GET", "HEAD", "POST"}),
-        ("OPTIONS", "/things", 405, {"GET", "HEAD", "POST"}),
-        ("GET", "/things/1", 405, {"DELETE", "PATCH"}),
+        ("GET", "/api/things/", 404, None),
+        ("GET", "/api/things//", 404, None),
+        ("GET", "/api/Things", 404, None),
+        ("PUT", "/api/things", 405, {"GET", "HEAD", "POST"}),
+        ("OPTIONS", "/api/things", 405, {"GET", "HEAD", "POST"}),
+        ("GET", "/api/things/1", 405, {"DELETE", "PATCH"}),
     ],
 )
 async def test_what_is_not_there_is_a_problem_that_says_what_is(at, method, path, status, allow):
@@ -271,30 +271,30 @@ async def test_what_is_not_there_is_a_problem_that_says_what_is(at, method, path
 
 
 async def test_head_is_get_without_its_body(at):
-    answer = await at.ask("HEAD", "/things")
+    answer = await at.ask("HEAD", "/api/things")
     assert (answer.status, answer.raw) == (200, b"")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("host", ["evil.example", f"{HOST}.evil.example", f"{HOST}:9190", "127.0.0.1", f"a@{HOST}"])
 async def test_another_host_finds_nobody_at_home(at, host):  # M20
-    answer = await at.ask("GET", "/things", headers={"Host": host})
+    answer = await at.ask("GET", "/api/things", headers={"Host": host})
     assert (answer.status, answer.code) == (421, "misdirected")
 
 
 @pytest.mark.parametrize("host", [HOST, HOST.upper(), f"{HOST}:443"])
 async def test_its_own_host_is_at_home_in_every_spelling(at, host):
-    assert (await at.ask("GET", "/things", headers={"Host": host})).status == 200
+    assert (await at.ask("GET", "/api/things", headers={"Host": host})).status == 200
 
 
 async def test_a_network_that_asks_too_much_is_told_to_wait_and_no_other(at):
     for _ in range(REQUESTS.burst):
         assert (await at.ask("GET", "/nothing")).status == 404
-    refused = await at.ask("GET", "/things")
+    refused = await at.ask("GET", "/api/things")
     assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "limited", "1")
-    assert (await at.ask("GET", "/things", headers={"X-Forwarded-For": "192.0.2.8"})).status == 200
+    assert (await at.ask("GET", "/api/things", headers={"X-Forwarded-For": "192.0.2.8"})).status == 200
     at.seconds[0] += 1.0
-    assert (await at.ask("GET", "/things")).status == 200
+    assert (await at.ask("GET", "/api/things")).status == 200
 
 
 async def test_who_guesses_sessions_is_told_to_wait_and_who_has_one_is_not(installed):
@@ -340,7 +340,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(at, monkeypatch):
         yield b'{"name"'
         await asyncio.sleep(2)
 
-    answer = await at.ask("POST", "/things", **raw(slow()))
+    answer = await at.ask("POST", "/api/things", **raw(slow()))
     assert (answer.status, answer.code) == (408, "body_timeout")
 
 
