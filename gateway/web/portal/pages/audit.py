@@ -22,6 +22,7 @@ VERIFY = f"{PATH}/verify"
 AUDIT = frozenset({"audit"})
 FILTERS = ("actor", "action", "token", "owner", "address", "reason", "route", "since", "until")
 SHOWN = 50
+OFFERED = 200  # names of routes to pick from
 _FIELDS = {"login": "owner"}  # of the use case -> of the form
 
 
@@ -52,7 +53,7 @@ async def show(visit: Visit) -> Answer:
             "reasons": [
                 (reason.value, reason_words(words, reason)) for reason, told in OUTSIDE.items() if told.status != 200
             ],
-            "routes": [route.name for route in visit.desk.settings.routes],
+            "routes": [route.name for route in visit.desk.settings.routes[:OFFERED]],
             "sees_tokens": "any_tokens" in visit.permissions,
             "is_filtered": bool(given),
             "export_path": f"{EXPORT}?{urlencode(span)}" if span else EXPORT,
