@@ -32,7 +32,9 @@ class BehindSso(Serving):
     sso = "socket: sso.sock"
 
     def base(self):
-        return f"{super().base()}portal: {{sso: {{{self.sso}, groups: [staff]}}}}\n"
+        """`trusted_proxies` has nobody who asks here: it says nothing about the single sign-on."""
+        base = super().base().replace(f', "unix:{self.socket}"', "")
+        return f'{base}trusted_proxies: ["10.99.0.1"]\nportal: {{sso: {{{self.sso}, groups: [staff]}}}}\n'
 
     @property
     def proxy(self):
@@ -73,7 +75,7 @@ def test_the_socket_is_the_proxys_and_the_usual_address_is_nobodys(template, tmp
         assert serving.stop() == 0
     assert not serving.proxy.exists()
     rows = serving.installation.rows("SELECT action, address FROM audit WHERE action LIKE 'sign%' ORDER BY seq")
-    assert rows == [("signed_in", "198.51.100.7"), ("sign_in_refused", "203.0.113.9")]
+    assert rows == [("signed_in", "198.51.100.7"), ("sign_in_refused", "127.0.0.1")]
     assert serving.installation.rows("SELECT name FROM owner_groups WHERE source = 'sso'") == [("staff",)]
 
 
