@@ -7,7 +7,7 @@ from gateway.auth.groups import change_groups
 from gateway.auth.owner_list import declared_groups, owner_groups
 from gateway.auth.owners import create_owner, edit_owner
 from gateway.core.owner import OwnerKind
-from gateway.core.power import Act
+from gateway.core.power import Act, held
 from gateway.web.portal.effects import effect_notice
 from gateway.web.portal.form import Form
 from gateway.web.portal.owner_shown import HOME, owner_shown
@@ -122,7 +122,9 @@ def version_of(form: Form) -> int | None:
 
 
 def _choices(visit: Visit, present: Sequence[str]) -> Sequence[tuple[str, Sequence[str], bool]]:
-    """Each group with the permissions that it gives, and whether it is declared: one that is not may be left."""
-    declared = declared_groups(visit.desk, actor=visit.actor)
-    known = ((name, sorted(gives), True) for name, gives in declared.items())
+    """Each group with the permissions that it gives beyond those that all have, and whether it is declared: one that is
+    not may be left.
+    """
+    declared, of_all = declared_groups(visit.desk, actor=visit.actor), held(visit.here.policy.permissions, ())
+    known = ((name, sorted(gives - of_all), True) for name, gives in declared.items())
     return [*chain(known, ((name, (), False) for name in present if name not in declared))]

@@ -76,7 +76,7 @@ async def test_groups_are_listed_with_members_and_power_for_the_kinds_that_one_m
         assert list(told)[:6] == ["staff", "admins", "guests", "desk", "apps", "watch"]
         assert told["staff"] == "staff 2 -"
         assert told["desk"] == "desk 1 manage people"
-        assert told["watch"] == "watch 0 see the routes, and ask why a request passes or not"
+        assert told["watch"] == "watch 0 ask why a request passes or not; see the routes, and how the gateway is"
         assert told["own_tokens"].endswith("everybody")
         assert told["introspect"].endswith("nobody")
         assert 'href="/users?group=staff"' in page.text
