@@ -1,4 +1,4 @@
-"""The demo: the gateway, the real Traefik and a sample app on free ports, and the story of five requests.
+"""The demo: the gateway, the real Traefik and a sample app on free ports, and the story of six requests.
 
 python -m demo.run            tells the story and stays up until Ctrl-C
 python -m demo.run --check    tells the story and ends; exit code 0 only if every answer was right

@@ -27,6 +27,7 @@ class Stage:
         ports = free_ports(5)
         self.web = f"http://127.0.0.1:{ports[0]}"
         self.app = f"127.0.0.1:{ports[1]}"
+        self.portal = f"http://localhost:{ports[2]}"
         self._ops = f"http://127.0.0.1:{ports[4]}"
         self._ports = dict(zip(("8080", "8081", "9190", "9191", "9192"), map(str, ports), strict=True))
 
@@ -47,14 +48,16 @@ class Stage:
         gateway.wait_until(lambda: _answers(f"{self._ops}/health/ready"))
         proxy.wait_until(lambda: _answers(f"{self.web}/public/ready"))
 
-    def gateway(self, *words: str) -> str:
-        """Run `token-gateway` on the installation; what it printed. ProgramError with its words when it refuses."""
+    def gateway(self, *words: str, said: str = "") -> str:
+        """Run `token-gateway` on the installation, with `said` as its input; what it printed. ProgramError with its
+        words when it refuses.
+        """
         known = {name: value for name, value in os.environ.items() if not name.startswith("TOKEN_GATEWAY_")}
         environment = known | {"TOKEN_GATEWAY_CONFIG": str(self.config)}
         done = subprocess.run(
             [str(BIN / "token-gateway"), *words],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=said,
             capture_output=True,
             text=True,
             check=False,

@@ -1,6 +1,7 @@
-"""The story of five requests: what each one is, what the client and the app got, and what must be so."""
+"""The story of six requests: what each one is, what the client and the app got, and what must be so."""
 
 import time
+from secrets import token_urlsafe
 
 from demo.ask import Answer, Request, Seen
 from demo.stage import BIN, Stage
@@ -10,7 +11,7 @@ SHOWN_HEADERS = ("www-authenticate", "x-auth-reason")
 
 
 class Story:
-    """The five requests. `wrong` collects what was not as it must be."""
+    """The six requests. `wrong` collects what was not as it must be."""
 
     def __init__(self, stage: Stage, page: Page) -> None:
         self._stage = stage
@@ -35,11 +36,18 @@ class Story:
         self._wrong_scope()
         self._forged_identity()
         self._revoked()
+        self._by_herself()
 
     def closing(self) -> None:
-        """A token to play with; the last line is one curl to paste."""
+        """The pages to look at, and a token to play with; the last line is one curl to paste."""
         page, stage = self._page, self._stage
-        page.title("It stays up until Ctrl-C. Yours to try, in another terminal:")
+        page.title("It stays up until Ctrl-C. Yours to try, in a browser:")
+        page.plain()
+        for login in ("alice", "admin"):
+            password = token_urlsafe(12)
+            stage.gateway("user", "passwd", login, "--stdin", "--no-must-change", said=password)
+            page.pair(login, f"{stage.portal}  password {password}")
+        page.title("And in another terminal:")
         page.plain()
         page.plain(f"export TOKEN_GATEWAY_CONFIG={stage.config}")
         page.plain(f"{BIN / 'token-gateway'} token list")
@@ -97,6 +105,14 @@ class Story:
             answer.status == 401 and answer.header("X-Auth-Reason") == "revoked",
         )
         self._hold("the app was not asked", self._stage.asked_app() == before)
+
+    def _by_herself(self) -> None:
+        self._page.chapter(6, "People do all that by themselves: My account, in a browser")
+        request = Request(url=f"{self._stage.portal}/sign-in")
+        self._page.command(request.line())
+        answer = request.send({})
+        self._page.reply(f"HTTP/1.1 {answer.status} {answer.phrase}")
+        self._hold("the portal asks who is there", answer.status == 200 and b'name="password"' in answer.body)
 
     def _gateway(self, line: str) -> str:
         self._page.command(f"token-gateway {line}")
