@@ -59,6 +59,12 @@ def list_rows(
         typer.Option("--app", metavar="NAME", help="About this application and its tokens.", show_default=False),
     ] = None,
     address: Annotated[str | None, typer.Option("--address", help="From this address.", show_default=False)] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Checks that were refused for this reason.", show_default=False)
+    ] = None,
+    route: Annotated[
+        str | None, typer.Option("--route", help="Checks that this route refused.", show_default=False)
+    ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     below: Annotated[
@@ -96,6 +102,8 @@ def list_rows(
             owner_kind=kind,
             login=user if user is not None else app,
             address=address,
+            reason=reason,
+            route=route,
             since=begin,
             until=end,
             below=below,

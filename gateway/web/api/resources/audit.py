@@ -46,6 +46,8 @@ class AuditQuery(PageQuery):
     user: Line | None = Field(default=None, description="About this user and the user's tokens, also a deleted one.")
     app: Line | None = Field(default=None, description="About this application and its tokens.")
     address: Line | None = Field(default=None, description="From this address.")
+    reason: Line | None = Field(default=None, description="Checks that were refused for this reason.")
+    route: Line | None = Field(default=None, description="Checks that this route refused.")
     since: Since | None = None
     until: Until | None = None
 
@@ -136,6 +138,8 @@ async def show(ask: Ask) -> Reply:
         owner_kind=kind,
         login=given.user if given.user is not None else given.app,
         address=given.address,
+        reason=given.reason,
+        route=given.route,
         since=_moment(ask, "since", given.since),
         until=_moment(ask, "until", given.until),
         below=None if place is None else int(place[0]),

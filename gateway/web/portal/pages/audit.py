@@ -14,7 +14,7 @@ from gateway.web.api.resources.audit import EXPORT
 from gateway.web.portal.audit_words import REFUSED, action_names, row_shown
 from gateway.web.portal.form import Form
 from gateway.web.portal.page import Answer, Link, Page, Shown, Visit
-from gateway.web.portal.pages.explain import explain_path
+from gateway.web.portal.pages.explain import MAX_HANDLE, explain_path
 from gateway.web.portal.reason_words import reason_words
 
 PATH = "/audit"
@@ -36,7 +36,7 @@ async def show(visit: Visit) -> Answer:
         listed = await _listed(visit, given, int(below) if _is_number(below) else None)
     except Refused as refused:
         field = _FIELDS.get(refused.field, refused.field)
-        if refused.code == "secret_given":
+        if refused.code == "secret_given" or (field == "token" and len(given.get(field, "")) > MAX_HANDLE):
             visit.form.forget(field)
             given.pop(field, None)
         visit.form.fail(field, visit.words.refused(refused))

@@ -28,6 +28,7 @@ FIELDS = ("method", "url", "token", "basic_user", "address", "preflight")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT")
 MAX_URL = 2000  # of a URL that is handed on in an address
 MAX_FIELD = 100
+MAX_HANDLE = 20  # what is longer may be a secret, such as a token of another system
 OFFERED = 50  # tokens to pick from
 
 
@@ -60,8 +61,7 @@ async def ask(visit: Visit) -> Answer:
     """Look at what was typed, and go on to the page of the answer."""
     form = visit.form
     _refuse_secrets(form)
-    if form.value("token"):
-        read_reference(visit.desk, form.value("token"))
+    _reference(visit)
     _question(form)
     given = {name: form.value(name) for name in FIELDS if form.value(name)}
     return Sent(to=f"{PATH}?{urlencode(given)}")
@@ -89,6 +89,19 @@ def _refuse_secrets(form: Form) -> None:
         )
 
 
+def _reference(visit: Visit) -> str:
+    """The id of the token that is named; empty for none. What is none is not repeated when it may be a secret."""
+    text = visit.form.value("token")
+    if not text:
+        return ""
+    try:
+        return read_reference(visit.desk, text)
+    except Refused:
+        if len(text) > MAX_HANDLE:
+            visit.form.forget("token")
+        raise
+
+
 def _question(form: Form) -> None:
     """Refuse what cannot be asked."""
     for name in FIELDS:
@@ -111,7 +124,7 @@ async def _explain(visit: Visit) -> Explained:
     asker: Presenter | KnownToken = stranger
     if form.value("token"):
         user = form.value("basic_user").encode("utf-8", "surrogateescape")
-        asker = KnownToken(read_reference(visit.desk, form.value("token")), user or None)
+        asker = KnownToken(_reference(visit), user or None)
     return await explain_for(
         visit.desk, visit.here.policy, asking, asker, actor=visit.actor, authenticate=refuse_credential
     )

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 from aiohttp import ClientError
 
+from gateway.store import TokenRefusal
 from gateway.web.api import stream
 from gateway.web.api.limit import LONG_READS
 from tests.installation import handle
@@ -39,6 +40,21 @@ async def test_the_filters_are_those_of_the_command_line(installed):
     async with watching(installed) as at:
         token = await at.token()
         await at.ok("token", "revoke", handle(token))
+        now = at.at.front.desk.now()
+        refusal = TokenRefusal(
+            token_id=handle(token)[4:],
+            reason="revoked",
+            count=1,
+            first_at=now,
+            last_at=now,
+            last_address="",
+            host="app.example.org",
+            route="read",
+        )
+        await at.at.front.desk.store.record_refusals([refusal], [])
+        for query in ("reason=revoked", "route=read"):
+            (row,) = (await at.ask("GET", f"{AUDIT}?{query}")).json["items"]
+            assert row["action"] == "token_refused"
         for words, query in (
             (("--token", handle(token)), f"token={handle(token)}"),
             (("--user", "alice"), "user=alice"),
@@ -46,6 +62,8 @@ async def test_the_filters_are_those_of_the_command_line(installed):
             (("--actor", "bob"), "actor=bob"),
             (("--since", "1h"), "since=1h"),
             (("--until", "2020-01-01"), "until=2020-01-01"),
+            (("--reason", "revoked"), "reason=revoked"),
+            (("--route", "read"), "route=read"),
             (
                 ("--since", "2020-01-01T00:00:00Z", "--address", "192.0.2.7"),
                 "since=2020-01-01T00:00:00Z&address=192.0.2.7",

@@ -24,7 +24,7 @@ async def test_the_walk_is_told_step_by_step_with_route_line_and_remedy(installe
     line = next(n for n, text in enumerate(SETTINGS.splitlines(), 1) if "name: read" in text)
     assert page.status == 200
     assert "This request is refused: the token lacks a scope" in page.text
-    assert f"the route <strong>read</strong>, line {line} of {installed.config}" in page.text
+    assert f"the route <strong>read</strong>, line {line} of {installed.config.name}<" in page.text
     assert "Use a token that has the scopes which the route asks for." in page.text
     assert "Routes of this host that do not fit" in page.text
     assert [
@@ -68,6 +68,19 @@ async def test_a_whole_token_is_refused_in_words_and_never_repeated_whatever_fie
                 assert "a whole token, with its secret" in answer.text
                 assert whole[-30:] not in answer.text
                 assert "Location" not in answer.headers
+
+
+async def test_what_may_be_a_secret_of_another_system_is_not_repeated_either(installed):
+    async with overseeing(installed) as at:
+        other = "1-14-5f4dcc3b5aa765d61d8327deb882cf99"
+        for page in (
+            await at.send("/explain", url=API, token=other),
+            await at.get(f"/explain?url={API}&token={other}"),
+            await at.get(f"/audit?token={other}"),
+        ):
+            assert page.status in {200, 422}
+            assert "a token's handle" in page.text
+            assert other not in page.text
 
 
 async def test_a_lost_session_does_not_carry_a_pasted_token_on(installed):
