@@ -49,13 +49,20 @@ class Worker:
         self._listener = listener = CheckListener(
             self._service, DIALECTS, trust=essentials.trust, untrusted=self._refused_stranger
         )
-        door, repeated = listener.door, listener.lane.repeated
+        door, lane = listener.door, listener.lane
+        repeated, alike, strangers = lane.repeated, lane.alike, lane.strangers
         metrics.counter("check_connections", "Connections to the check listener.", lambda: door.accepted)
         metrics.gauge("check_connections_open", "Of these, open now.", lambda: len(door.inside))
         metrics.counter("repeated_heads", "Checks answered as the same head was before.", lambda: repeated.given)
         metrics.gauge(
             "repeated_heads_kept", "Answers that are kept for heads that come again.", lambda: len(repeated.kept)
         )
+        metrics.counter("alike_heads", "Checks answered as a head was that differs in the URI.", lambda: alike.given)
+        metrics.gauge("alike_heads_kept", "Kinds of heads that are known for that.", lambda: len(alike.kept))
+        metrics.counter(
+            "stranger_heads", "Wrong tokens refused without reading the head again.", lambda: strangers.given
+        )
+        metrics.gauge("stranger_heads_kept", "Kinds of heads that are known for that.", lambda: len(strangers.kept))
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -35,9 +35,10 @@ class Client:
             "X-Forwarded-For": address,
         }
 
-    def ask(self, token):
+    def ask(self, token, path="/api/x"):
         """Status and reason."""
-        self.connection.request("GET", "/check/traefik", headers=self.facts | {"Authorization": f"Bearer {token}"})
+        asked = self.facts | {"X-Forwarded-Uri": path, "Authorization": f"Bearer {token}"}
+        self.connection.request("GET", "/check/traefik", headers=asked)
         answer = self.connection.getresponse()
         answer.read()
         return answer.status, answer.getheader("X-Auth-Reason")
@@ -96,12 +97,32 @@ def test_holders_pass_with_tokens_known_and_new_while_a_network_floods(serving, 
     assert flood.answers.count((401, "invalid_token")) < 100
 
 
+def counted(serving):
+    """The metrics, by name and labels."""
+    _, _, body = serving.get(serving.ops, "/metrics")
+    return dict(line.rsplit(" ", 1) for line in body.decode().splitlines() if not line.startswith("#"))
+
+
+def test_each_short_way_of_the_lane_is_counted_by_itself(serving, holder, tokens):
+    paths = [*("/api/x",) * 8, *(f"/api/{number}" for number in range(6))]
+    for path in paths:
+        assert holder.ask(tokens[0], path)[0] == 200
+    for _ in range(6):
+        assert holder.ask(unknown())[0] == 401
+    found = {
+        way: float(counted(serving)[f"token_gateway_{way}_heads_total"]) for way in ("repeated", "alike", "stranger")
+    }
+    assert all(found.values()), found
+    assert found["repeated"] + found["alike"] < len(paths), "the first one was judged"
+    assert found["alike"] >= 6
+    assert found["stranger"] < 6
+
+
 def test_a_flood_writes_little_into_log_and_audit_and_is_counted(serving, tokens):
     with Flood(serving, ELSEWHERE, unknown) as flood:
         pass
     assert sum(event == "refused" for event in serving.events()) <= 200
-    _, _, body = serving.get(serving.ops, "/metrics")
-    lines = dict(line.rsplit(" ", 1) for line in body.decode().splitlines() if not line.startswith("#"))
+    lines = counted(serving)
     checks = {name: float(value) for name, value in lines.items() if name.startswith("token_gateway_checks_total")}
     assert sum(checks.values()) == len(flood.answers)
     assert lines['token_gateway_cache_entries{cache="failing_networks"}'] == "1.0"
