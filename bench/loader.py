@@ -20,6 +20,11 @@ from bench.figures import Sample
 
 CONNECTIONS = 32
 PATIENCE_S = 10
+BUSY, TRIES, PAUSE_S = (
+    b"HTTP/1.1 503 ",
+    100,
+    0.1,
+)  # of a gateway that is asked for more hashes than the machine has time for
 _END, _LENGTH = b"\r\n\r\n", b"content-length:"
 
 
@@ -51,29 +56,54 @@ class Closed:
     def __init__(self, port: int, connections: int = CONNECTIONS) -> None:
         self._connections = [connect(port) for _ in range(connections)]
 
-    def ask(self, heads: Iterator[bytes], statuses: Sequence[int], *, times: int, seconds: float = 1e9) -> int:
-        """Ask at most that often and that long; how many were answered. Every answer must have one of the statuses."""
+    def ask(
+        self,
+        heads: Iterator[bytes],
+        statuses: Sequence[int],
+        *,
+        times: int,
+        seconds: float = 1e9,
+        is_patient: bool = False,
+    ) -> int:
+        """Ask at most that often and that long; how many were answered. Every answer must have one of the statuses.
+
+        `is_patient`: a 503 is asked again a little later, and is no answer.
+        """
         wanted = tuple(b"HTTP/1.1 %d " % status for status in statuses)
-        waiting: deque[socket.socket] = deque()
+        waiting: deque[tuple[socket.socket, bytes]] = deque()
         until, asked = time.monotonic() + seconds, 0
         for connection in self._connections[:times]:
-            connection.sendall(next(heads))
-            waiting.append(connection)
+            waiting.append((connection, _sent(connection, next(heads))))
             asked += 1
         while asked < times and time.monotonic() < until:
-            connection = waiting.popleft()
-            _expect(_read(connection), wanted)
-            connection.sendall(next(heads))
-            waiting.append(connection)
+            connection, head = waiting.popleft()
+            _expect(_answer(connection, head, is_patient=is_patient), wanted)
+            waiting.append((connection, _sent(connection, next(heads))))
             asked += 1
-        for connection in waiting:
-            _expect(_read(connection), wanted)
+        for connection, head in waiting:
+            _expect(_answer(connection, head, is_patient=is_patient), wanted)
         return asked
 
     def close(self) -> None:
         """Close the connections."""
         for connection in self._connections:
             connection.close()
+
+
+def _sent(connection: socket.socket, head: bytes) -> bytes:
+    connection.sendall(head)
+    return head
+
+
+def _answer(connection: socket.socket, head: bytes, *, is_patient: bool) -> bytes:
+    answer = _read(connection)
+    for _ in range(TRIES if is_patient else 0):
+        if not answer.startswith(BUSY):
+            break
+        time.sleep(PAUSE_S)
+        connection.sendall(head)
+        answer = _read(connection)
+    return answer
 
 
 def _read(connection: socket.socket) -> bytes:
@@ -99,11 +129,12 @@ def measure(
     pids: Sequence[int],
     times: int,
     seconds: float,
+    is_patient: bool = False,
 ) -> Sample:
     """One round: what the processes' CPU time was for one answer."""
     with _undisturbed():
         began, cpu = time.monotonic(), cpu_s(pids)
-        answered = load.ask(heads, statuses, times=times, seconds=seconds)
+        answered = load.ask(heads, statuses, times=times, seconds=seconds, is_patient=is_patient)
         spent, took = cpu_s(pids) - cpu, time.monotonic() - began
     return Sample(cpu_us=spent / answered * 1e6, busy=spent / took)
 

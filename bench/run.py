@@ -17,7 +17,7 @@ from bench.figures import Results, Row, Table
 from bench.installation import Installation, install, unknown_token, wrong_secret
 from bench.promises import promises
 from bench.proxies import Proxy, nginx_front, traefik_front
-from bench.rows import COLD_S, Calls, Case, Scale, alone, cold, constant_case, in_turns, latencies, parts
+from bench.rows import Calls, Case, Scale, alone, cold, constant_case, in_turns, latencies, parts
 from bench.servers import Server
 from bench.versions import versions
 
@@ -167,7 +167,7 @@ def _checks(stage: Stage) -> tuple[list[Table], list[Row]]:
         for server in (wide, worker):
             stage.tell("the same for another gateway, not measured")
             with servers.on_all_cores(server, stage.core):
-                stage.case("", "", server, len(tokens)).round(COLD_S, times=len(tokens), settle=0)
+                stage.case("", "", server).each_once(tokens)
         second = [
             constant_case(stage.constant, stage.token, "constant-warm"),
             stage.case("distinct-again", f"distinct URIs, {one}, one token", stage.few),

@@ -10,6 +10,7 @@ from itertools import repeat
 
 import pytest
 
+from bench import loader
 from bench.loader import Closed, Stream, UnexpectedAnswerError, is_whole, measure, open_loop
 
 HEAD = b"GET / HTTP/1.1\r\n\r\n"
@@ -85,6 +86,21 @@ def test_another_answer_than_the_row_is_about_ends_the_run():
         load = Closed(port, connections=2)
         with pytest.raises(UnexpectedAnswerError, match="401"):
             load.ask(repeat(HEAD), (200,), times=50)
+        load.close()
+
+
+@pytest.mark.parametrize("is_patient", [True, False])
+def test_who_is_patient_asks_once_more_where_there_was_no_time(is_patient, monkeypatch):
+    monkeypatch.setattr(loader, "PAUSE_S", 0.0)
+    busy, asked = b"HTTP/1.1 503 busy\r\nContent-Length: 0\r\n\r\n", []
+    with answering(lambda number: asked.append(number) or (busy if number in {2, 3, 9} else ANSWER)) as port:
+        load = Closed(port, connections=1)
+        if is_patient:
+            assert load.ask(repeat(HEAD), (200,), times=10, is_patient=True) == 10
+            assert len(asked) == 13
+        else:
+            with pytest.raises(UnexpectedAnswerError, match="503"):
+                load.ask(repeat(HEAD), (200,), times=10)
         load.close()
 
 
