@@ -27,7 +27,7 @@ smoke: install ## the same story as a check: exit 0 only if every answer was rig
 
 .PHONY: check lint test bench proof
 check: install-dev lint ## formatter, linters, types, layers, unit tests: under a minute
-	$(BIN)/python -m pytest -n 2 tests/unit
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
 
 lint: install-dev
 	$(BIN)/ruff format --check .

@@ -41,6 +41,26 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """Where the installation that all others are copied from is made."""
+    return tmp_path_factory.getbasetemp() / "template"
+
+
+@pytest.fixture
+def installation(template, tmp_path):
+    """A fresh installation that nobody serves; alice is its administrator."""
+    from tests.installation import an_installation
+
+    return an_installation(template, tmp_path / "gw")
+
+
+@pytest.fixture
+def installed(installation):
+    """The same, by the name that tests of use cases call it."""
+    return installation
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A mark that several suites use."""
     config.addinivalue_line("markers", "attack(*numbers): holds against these of tests/attacks/corpus.py")

@@ -39,18 +39,6 @@ async def gate(house, lane):
         yield made
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    """Where the installation that all others are copied from is made."""
-    return tmp_path_factory.mktemp("template") / "gw"
-
-
-@pytest.fixture
-def installation(template, tmp_path):
-    """A fresh installation; alice is its administrator."""
-    return an_installation(template, tmp_path / "gw")
-
-
 @pytest.fixture(scope="module")
 def serving(template, tmp_path_factory):
     """A process that serves, for all tests of a file."""

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from gateway.cli.main import app
-from tests.installation import an_installation, handle
+from tests.installation import handle
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
 SHARED = {"--config", "-c", "--json", "--help", "-h", "--no-wait"}
@@ -69,8 +69,7 @@ def test_what_every_command_has_is_told_once():
         assert f"`{option}" in shared or f"`token-gateway {option}" in shared
 
 
-def test_the_examples_run_from_top_to_bottom(tmp_path, tmp_path_factory, monkeypatch):
-    installed = an_installation(tmp_path_factory.getbasetemp() / "installed-once", tmp_path / "gateway")
+def test_the_examples_run_from_top_to_bottom(installed, monkeypatch):
     monkeypatch.chdir(installed.folder)
     monkeypatch.delenv("TOKEN_GATEWAY_CONFIG", raising=False)
     known: dict[str, str] = {}

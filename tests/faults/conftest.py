@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.confined import SmallDisk, may_mount
-from tests.installation import an_installation
 from tests.process.serving import Serving
 
 
@@ -16,18 +15,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if mine and os.environ.get("CI") != "true" and not may_mount():
         config.hook.pytest_deselected(items=mine)
         items[:] = [item for item in items if item not in mine]
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    """Where the installation that all others are copied from is made."""
-    return tmp_path_factory.mktemp("template") / "gw"
-
-
-@pytest.fixture
-def installation(template, tmp_path):
-    """A fresh installation; alice is its administrator."""
-    return an_installation(template, tmp_path / "gw")
 
 
 @pytest.fixture

@@ -9,14 +9,8 @@ from gateway.auth import authenticate
 from gateway.auth.power import operator
 from gateway.auth.refused import Refused
 from gateway.auth.token_edit import edit_token
-from tests.installation import an_installation, handle
+from tests.installation import handle
 from tests.workers import WallClock, a_worker
-
-
-@pytest.fixture
-def installed(tmp_path, tmp_path_factory):
-    """A fresh installation; alice is its administrator."""
-    return an_installation(tmp_path_factory.getbasetemp() / "installed-once", tmp_path / "gateway")
 
 
 @pytest.fixture(autouse=True)

@@ -56,9 +56,9 @@ class Serving:
         return self.process
 
     def start(self) -> None:
-        """Start and wait until it is ready."""
+        """Start and wait until it is ready, however busy the machine: a minute is no judgement on how fast it starts."""
         process = self.begin()
-        for _ in range(400):
+        for _ in range(1200):
             assert process.poll() is None, self.log.read_text()
             if self.ready() == 200:
                 return

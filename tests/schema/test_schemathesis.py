@@ -52,9 +52,8 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Seeds:
+def planted(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Seeds:
     """The seeds, made once."""
-    template = tmp_path_factory.getbasetemp() / "installed-once"
     return seeds(an_installation(template, tmp_path_factory.mktemp("schema") / "gw"))
 
 

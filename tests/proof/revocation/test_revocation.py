@@ -5,23 +5,12 @@ import os
 
 import pytest
 
-from tests.installation import an_installation
 from tests.proof.revocation.mutants import MUTANTS
 from tests.proof.revocation.run import faults_in, rounds
 
 ROUNDS = 50
 SEED = int(os.environ.get("PROOF_SEED", "") or 0)
 TRIES = 4  # rounds in which a gateway that breaks the promise has to be found
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    return tmp_path_factory.mktemp("template") / "gw"
-
-
-@pytest.fixture
-def installation(template, tmp_path):
-    return an_installation(template, tmp_path / "gw")
 
 
 @pytest.mark.parametrize("workers", [1, 4])

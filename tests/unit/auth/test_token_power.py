@@ -46,10 +46,9 @@ def hash_cheaply(patch):
 
 
 @pytest.fixture(scope="module")
-def peopled(tmp_path_factory):
+def peopled(template, tmp_path_factory):
     """An installation with bob and carol (staff), boss (admins), guest (no permission), made once and copied."""
-    base = tmp_path_factory.getbasetemp()
-    made = an_installation(base / "installed-once", tmp_path_factory.mktemp("peopled") / "gateway")
+    made = an_installation(template, tmp_path_factory.mktemp("peopled") / "gateway")
     text = CONFIG.replace("\nscopes: {", "\nscopes: {gateway: Act in the gateway, ")
     text = text.replace("users: [admins]", "users: [admins], audit: [admins], explain: [staff, admins]")
     made.config.write_text(text, "utf-8")

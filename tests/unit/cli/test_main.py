@@ -224,7 +224,7 @@ def test_a_reader_that_goes_away_is_not_an_error(installed):
     assert done.stderr == ""
 
 
-def test_two_installations_do_not_meet(installed, tmp_path, tmp_path_factory):
-    other = an_installation(tmp_path_factory.getbasetemp() / "installed-once", tmp_path / "other")
+def test_two_installations_do_not_meet(installed, template, tmp_path):
+    other = an_installation(template, tmp_path / "other")
     installed.ok("user", "add", "bob")
     assert other.run("user", "show", "bob").code == 3
