@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from gateway.auth.groups import change_groups
-from gateway.auth.owner_list import declared_groups, owner_groups
+from gateway.auth.owner_list import MANAGES, declared_groups, owner_groups
 from gateway.auth.owners import create_owner, edit_owner
 from gateway.core.owner import OwnerKind
 from gateway.core.power import Act, held
@@ -112,7 +112,10 @@ async def set_groups(kind: OwnerKind, visit: Visit) -> Answer:
     )
     changed = bool(done.added or done.removed)
     words = visit.words("The groups are set.") if changed else visit.words("Nothing was changed.")
-    return Sent(to=owner_path(entry.owner), notice=effect_notice(visit, words, done.effect))
+    is_in_sight = entry.owner.id != visit.owner.id or MANAGES[kind] in held(
+        visit.here.policy.permissions, done.owner.groups
+    )
+    return Sent(to=owner_path(entry.owner) if is_in_sight else "/", notice=effect_notice(visit, words, done.effect))
 
 
 def version_of(form: Form) -> int | None:

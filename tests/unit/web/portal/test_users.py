@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from gateway.auth.owners import create_owner
 from gateway.core.owner import OwnerKind
 from tests.unit.auth.signing_in import GOOD, OTHER, ROOT
@@ -125,29 +123,29 @@ async def test_a_user_is_added_with_groups_and_goes_on_to_the_initial_password(i
         assert "dora is added" in (await boss.after(added)).text
         page = await boss.get(f"/users/{dora.id}")
         assert b"Dora &lt;b&gt;" in page.raw
-        assert b"Dora <b>" not in page.raw
+        assert b"Dora <b>" not in page.raw + (await boss.get("/users")).raw
         away = await boss.send("/users/new", login="emil", sso="yes")
         emil = await owner_of(house, "emil")
         assert (away.headers["Location"], emil.sso) == (f"/users/{emil.id}", True)
 
 
-@pytest.mark.parametrize(
-    ("fields", "status", "words"),
-    [
-        ({"login": "BOB"}, 409, "is the name of a user or application already, or once was"),
-        ({"login": "a b"}, 422, "The login"),
-        ({"login": ""}, 422, "The login"),
-        ({"login": "x", "email": "nonsense"}, 422, "The e-mail address"),
-        ({"login": "x", "group": "nope"}, 422, "roup nope is not declared"),
-        ({"login": "x", "organisations": "a b"}, 422, "An organisation"),
-        ({"login": "x", "group": "admins"}, 403, "would hold more than you do"),
-    ],
+FAULTY = (
+    ({"login": "BOB"}, 409, "is the name of a user or application already, or once was"),
+    ({"login": "a b"}, 422, "The login"),
+    ({"login": ""}, 422, "The login"),
+    ({"login": "x", "email": "nonsense"}, 422, "The e-mail address"),
+    ({"login": "x", "group": "nope"}, 422, "roup nope is not declared"),
+    ({"login": "x", "organisations": "a b"}, 422, "An organisation"),
+    ({"login": "x", "group": "admins"}, 403, "would hold more than you do"),
 )
-async def test_what_cannot_be_added_is_said_with_what_was_typed(installed, fields, status, words):
+
+
+async def test_what_cannot_be_added_is_said_with_what_was_typed(installed):
     async with managing(installed) as house:
-        page = await Visitor(house, "desk").send("/users/new", name="Typed “so”", **fields)
-        assert (page.status, words in page.text) == (status, True), page.text
-        assert 'value="Typed “so”"' in page.text
+        for fields, status, words in FAULTY:
+            page = await Visitor(house, "desk").send("/users/new", name="Typed “so”", **fields)
+            assert (page.status, words in page.text) == (status, True), (words, page.text)
+            assert 'value="Typed “so”"' in page.text
 
 
 async def test_what_is_said_of_somebody_is_edited_unless_it_changed_meanwhile(installed):
@@ -183,6 +181,15 @@ async def test_groups_are_set_beside_those_from_elsewhere_and_none_gives_more_th
         none = await desk.send("/users/{bob}/groups")
         assert none.status == 303
         assert (await owner_of(house, "bob")).groups == ()
+
+
+async def test_who_gives_up_their_own_power_is_led_to_where_they_may_still_be(installed):
+    async with managing(installed) as house:
+        desk = Visitor(house, "desk")
+        done = await desk.send("/users/{desk}/groups", group=["staff"])
+        assert done.headers["Location"] == "/"
+        assert "The groups are set" in (await desk.after(done)).text
+        assert (await desk.get("/users")).status == 403
 
 
 async def test_disabling_asks_first_and_enabling_again_too(installed):
@@ -346,11 +353,17 @@ async def test_applications_have_a_contact_and_tokens_and_no_password(installed)
         assert (added.headers["Location"], made.kind, made.sso) == (f"/applications/{made.id}", "application", False)
         page = await boss.after(added)
         assert 'href="/tokens/new?application=ci%2Fbuilder"' in page.text
-        assert 'href="/tokens?application=ci%2Fbuilder"' in page.text
+        assert "None yet." in page.text
+        form = {"application": "ci/builder", "name": "deploys", "scope": "rest", "expires": "30d"}
+        assert (await boss.send("/tokens/new", **form)).status == 200
+        owned = await boss.get(f"/applications/{made.id}")
+        assert "deploys" in owned.text
+        assert 'href="/tokens?application=ci%2Fbuilder"' in owned.text
         assert "password" not in page.text.lower()
         assert "Signed in" not in page.text.replace("Signed in as", "")
         apps = Visitor(house, "apps")
-        assert "/tokens/new?application" not in (await apps.get(f"/applications/{made.id}")).text
+        seen = await apps.get(f"/applications/{made.id}")
+        assert ("/tokens/new?application" in seen.text, "deploys" in seen.text) == (False, False)
         done = await apps.send(f"/applications/{made.id}/disable")
         assert "ci/builder is disabled" in (await apps.after(done)).text
         assert (await apps.get("/users")).status == 403
