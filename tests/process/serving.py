@@ -56,7 +56,7 @@ class Serving:
         return self.process
 
     def start(self) -> None:
-        """Start and wait until it is ready, however busy the machine: a minute is no judgement on how fast it starts."""
+        """Start and wait until it is ready; for a minute, as this judges nobody's speed."""
         process = self.begin()
         for _ in range(1200):
             assert process.poll() is None, self.log.read_text()
