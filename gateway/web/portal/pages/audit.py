@@ -118,7 +118,7 @@ def _explain_path(visit: Visit, sealed: Sealed) -> str:
     detail = json.loads(row.detail)
     about = {"address": row.address, "host": str(detail.get("host", "")), "route": str(detail.get("route", ""))}
     if row.subject.kind == "token":
-        about["token"] = row.subject.id
+        about |= {"token": row.subject.id, "was": str(detail.get("reason", ""))}
     elif detail.get("networks"):
         network = str(detail["networks"][0][0])
         about["address"] = network.partition("/")[0] if network != "unknown" else ""

@@ -16,6 +16,7 @@ from gateway.auth.token_known import read_reference
 from gateway.auth.token_list import page_tokens, show_token
 from gateway.auth.token_wishes import read_address
 from gateway.core.naming import holds_token
+from gateway.core.reason import Reason
 from gateway.core.token import handle
 from gateway.web.portal.faults import told
 from gateway.web.portal.form import Form
@@ -53,6 +54,7 @@ async def show(visit: Visit) -> Answer:
             "methods": [(one, one) for one in dict.fromkeys((*METHODS, *filter(None, [method])))],
             "offered": await _offered(visit),
             "is_made_up": is_made_up,
+            "was": "" if explained is None else _was(visit, explained),
         },
     )
 
@@ -168,6 +170,14 @@ def _shown(visit: Visit, explained: Explained) -> dict[str, object]:
             "token_path": f"/tokens/{found['handle']}" if found["handle"] else "",
         }
     )
+
+
+def _was(visit: Visit, explained: Explained) -> str:
+    """Why a check was refused then, in words, where it would be decided otherwise now; else empty."""
+    code = visit.asked("was")
+    if code not in set(Reason) or explained.decision.reason == code:
+        return ""
+    return reason_words(visit.words, code)
 
 
 async def _offered(visit: Visit) -> list[tuple[str, str]]:

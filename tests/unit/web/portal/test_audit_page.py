@@ -61,12 +61,24 @@ async def test_every_refusal_leads_to_explain_filled_in_with_its_facts(installed
             "host": ["app.example.org"],
             "route": ["write"],
             "token": [token[4:]],
+            "was": ["insufficient_scope"],
         }
         page = await at.get(known)
         assert "This request is refused: the token lacks a scope" in page.text
         assert 'value="https://app.example.org/api/any"' in page.text
         assert '<option value="POST" selected>' in page.text
+        assert "decided otherwise" not in page.text
         assert (await at.get(unknown)).status == 200
+
+
+async def test_explain_says_when_what_was_refused_then_would_be_decided_otherwise_now(installed):
+    async with overseeing(installed) as at:
+        await refuse(at, of(await at.token("report")), reason="stale_secret", route="read")
+        (_, known) = links(await at.get("/audit"), "/explain?")
+        page = await at.get(known)
+        assert "This request passes" in page.text
+        assert "Then it was refused, because the secret was replaced by a rotation." in page.text
+        assert "nonsense" not in (await at.get(known.replace("stale_secret", "nonsense"))).text
 
 
 NARROWED = {
