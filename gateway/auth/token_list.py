@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 from gateway.auth.desk import Desk
 from gateway.auth.owners import find_owner
 from gateway.auth.power import refuse_blind, refuse_lacking, refuse_without_scope
-from gateway.auth.token_known import known_token, read_reference, refuse_unknown, sees_all
+from gateway.auth.token_known import known_token, read_reference, refuse_unknown, sees, sees_all
 from gateway.auth.tokens import KIND_OF
 from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Act, Actor
@@ -87,6 +87,14 @@ async def show_token(desk: Desk, *, actor: Actor, reference: str) -> Shown:
             for one in record.secrets
         ),
     )
+
+
+async def found_tokens(desk: Desk, *, actor: Actor, references: Sequence[str]) -> Sequence[TokenEntry]:
+    """Those of the tokens that are there and that the actor may see. One read each, and no look at near misses."""
+    refuse_without_scope(actor)
+    ids = dict.fromkeys(read_reference(desk, reference) for reference in references)
+    entries = [await desk.store.token(token_id) for token_id in ids]
+    return [entry for entry in entries if entry is not None and sees(desk, actor, entry.owner)]
 
 
 async def daily_uses(desk: Desk, *, actor: Actor, reference: str, days: int) -> Sequence[tuple[date, int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.auth.desk import Effect
 from gateway.auth.refused import Refused
-from gateway.auth.token_list import page_tokens, show_token
+from gateway.auth.token_list import found_tokens, page_tokens
 from gateway.auth.token_revoke import revoke_all, revoke_tokens
 from gateway.auth.token_stops import suspend_all, suspend_tokens
 from gateway.core.owner import OwnerKind
@@ -101,18 +101,9 @@ async def _chosen(visit: Visit, act: str) -> _Chosen:
         return _Chosen(tokens=tokens, kind=kind, login=login, is_cut=any(page.after for page in found))
     references = sorted(visit.form.values("token"))
     _refuse_too_many(references)
-    shown, missing = [], 0
-    for reference in references:
-        try:
-            entry = (await show_token(visit.desk, actor=visit.actor, reference=reference)).entry
-        except Refused as refused:
-            if refused.code != "not_found":
-                raise
-            missing += 1
-        else:
-            shown.append(token_shown(visit.desk, entry))
-    shown.sort(key=lambda one: one.created_at, reverse=True)
-    return _Chosen(tokens=shown, missing=missing)
+    entries = await found_tokens(visit.desk, actor=visit.actor, references=references)
+    shown = sorted((token_shown(visit.desk, one) for one in entries), key=lambda one: one.created_at, reverse=True)
+    return _Chosen(tokens=shown, missing=len(references) - len(shown))
 
 
 def _refuse_too_many(references: Sequence[str]) -> None:
