@@ -31,7 +31,7 @@ async def _signed_in(visit: Visit, to: str) -> Sent:
         said = asserted(visit.request.raw_headers, sso, peer_of(visit.request))
     except DistrustedError as error:
         sessions.distrust(reason=error.why.value, address=visit.address)
-        words = "nobody who is believed here says who you are"
+        words = "the single sign-on did not vouch for you here"
         raise Refused("sign_in", message=words, mend="sign in with your password, or ask an administrator") from None
     begun = await sessions.sign_in_elsewhere(
         login=said.login,
