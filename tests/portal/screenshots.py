@@ -44,7 +44,7 @@ async def main(names: list[str]) -> int:
             old.unlink()
     freeze(AT, "screenshots")
     with tempfile.TemporaryDirectory(prefix="token-gateway-screenshots-") as folder:
-        house = await House.build(Path(folder), AT)
+        house = await House.build(Path(folder), AT, ["tests.portal.harness.frozen", str(AT)])
         try:
             sample = await settle(house)
             async with chromium(house) as browser:

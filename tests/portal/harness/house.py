@@ -47,9 +47,9 @@ COOKIES = {True: "__Host-token-gateway", False: "token-gateway"}
 class House:
     """The installation, its processes, its desk."""
 
-    def __init__(self, folder: Path, at: datetime | None = None) -> None:
-        """`at`: it is always this moment, for pictures."""
-        self._command = [command()] if at is None else [sys.executable, "-m", "tests.portal.harness.frozen", str(at)]
+    def __init__(self, folder: Path, at: datetime | None = None, program: Sequence[str] = ()) -> None:
+        """`at`: it is always this moment. `program`: a module that runs the command in another way, and its words."""
+        self._command = [sys.executable, "-m", *program] if program else [command()]
         self.folder = folder / "gateway"
         self.config = self.folder / "token-gateway.yaml"
         self.check_port, self.portal_port, self.ops_port, self.tls_port = (free_port() for _ in range(4))
@@ -73,9 +73,9 @@ class House:
         )
 
     @classmethod
-    async def build(cls, folder: Path, at: datetime | None = None) -> "House":
+    async def build(cls, folder: Path, at: datetime | None = None, program: Sequence[str] = ()) -> "House":
         """Made, opened and served."""
-        house = cls(folder, at)
+        house = cls(folder, at, program)
         await asyncio.to_thread(house._install, folder)
         try:
             await house._open()
@@ -167,10 +167,12 @@ class House:
         """Sign in by the API; the session's cookie for a browser at that origin."""
         return await asyncio.to_thread(self._cookie, person, origin)
 
-    async def get(self, path: str, person: Person | None = None) -> tuple[int, dict[str, str], str]:
+    async def get(
+        self, path: str, person: Person | None = None, *, language: str = "en"
+    ) -> tuple[int, dict[str, str], str]:
         """A page asked for by a plain client, signed in as the person, if any: status, headers in lower case, text."""
         cookie = None if person is None else await self.cookie(person)
-        return await asyncio.to_thread(self._get, path, cookie)
+        return await asyncio.to_thread(self._get, path, cookie, language)
 
     async def use(
         self,
@@ -233,8 +235,8 @@ class House:
         finally:
             connection.close()
 
-    def _get(self, path: str, cookie: dict[str, Any] | None) -> tuple[int, dict[str, str], str]:
-        headers = {"Host": PORTAL, "X-Forwarded-For": "198.51.100.240"}
+    def _get(self, path: str, cookie: dict[str, Any] | None, language: str) -> tuple[int, dict[str, str], str]:
+        headers = {"Host": PORTAL, "X-Forwarded-For": "198.51.100.240", "Accept-Language": language}
         if cookie is not None:
             headers["Cookie"] = f"{cookie['name']}={cookie['value']}"
         connection = http.client.HTTPConnection("127.0.0.1", self.portal_port, timeout=20)
