@@ -11,6 +11,13 @@ def promises(rows: Sequence[Row], latencies: Sequence[Latency], start_s: float) 
     by_key = {row.key: row for row in rows}
     calm, siege = (next(one for one in latencies if one.key == key).median.p99 for key in ("quiet", "siege"))
     ratio: Unit = "x"
+    inside = sum(row.cpu_us for row in rows if row.key.startswith("step-"))
+    lane = LANE.format(
+        nginx=_us(by_key["constant"].cpu_us),
+        whole=_us(by_key["distinct"].cpu_us),
+        steps=_us(inside),
+        rest=_us(by_key["rest"].cpu_us),
+    )
     floor = f"{by_key['nginx-floor'].ratio:.2f}"
     asking = f"{by_key['nginx-gateway'].cpu_us - by_key['nginx-floor'].cpu_us:.0f} us"
     listed: tuple[tuple[str, float, float, Unit, str], ...] = (
@@ -19,9 +26,9 @@ def promises(rows: Sequence[Row], latencies: Sequence[Latency], start_s: float) 
             1.25,
             by_key["repeated"].ratio,
             ratio,
-            LANE,
+            lane,
         ),
-        ("fast lane, distinct URIs, to nginx `return 204`", 2.0, by_key["distinct"].ratio, ratio, LANE),
+        ("fast lane, distinct URIs, to nginx `return 204`", 2.0, by_key["distinct"].ratio, ratio, lane),
         (
             "with many routes and tokens, to few routes and one token",
             1.2,
@@ -63,3 +70,7 @@ def promises(rows: Sequence[Row], latencies: Sequence[Latency], start_s: float) 
     return tuple(
         Promise(what=what, limit=limit, measured=got, unit=unit, why=why) for what, limit, got, unit, why in listed
     )
+
+
+def _us(value: float) -> str:
+    return f"{value:.1f} us"

@@ -6,6 +6,8 @@ from bench.promises import promises
 from tests.unit.bench.results import a_latency, a_row
 
 NEEDED = (
+    "constant",
+    "rest",
     "repeated",
     "distinct",
     "distinct-again",
@@ -62,3 +64,10 @@ def test_a_siege_is_compared_with_quiet():
     siege = next(promise for promise in promises(rows(), LATENCIES, 1.0) if "p99" in promise.what)
     assert siege.measured == 1.5
     assert siege.holds
+
+
+def test_the_answer_for_the_lane_adds_the_steps_up_beside_the_rest_and_nginx():
+    steps = [a_row("step-head", cpu_us=3.0), a_row("step-route", cpu_us=1.5)]
+    listed = promises([*rows(constant=7.0, distinct=14.0, rest=9.5), *steps], LATENCIES, 1.0)
+    told = next(promise.why for promise in listed if promise.limit == 1.25)
+    assert all(amount in told for amount in ("7.0 us", "14.0 us", "4.5 us", "9.5 us"))
