@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gateway.core.lru import Lru
+from gateway.core.lru import Lru, Recent
 
 Key = TypeVar("Key", bound=Hashable)
 _ROUNDING = 1e-3  # of a period: sums of periods must not make a burst of ten one of nine
@@ -56,7 +56,7 @@ class Buckets(Generic[Key]):
     """
 
     def __init__(self, capacity: int) -> None:
-        self.filled: Lru[Key, _Bucket] = Lru(capacity)
+        self.filled: Lru[Key, _Bucket] = Recent(capacity)
 
     def take(self, key: Key, now: float, rate: Rate) -> float:
         """Take one. 0 when there was room; else nothing is taken, and this is how many seconds to wait."""

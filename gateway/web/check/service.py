@@ -20,7 +20,7 @@ from gateway.auth.usage import UsageCounter
 from gateway.core.credential import RT, Presented, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
 from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
-from gateway.core.lru import Lru
+from gateway.core.lru import Lru, Recent
 from gateway.core.reason import Reason
 from gateway.core.rt_token import parse_rt_token
 from gateway.core.target import Target
@@ -57,7 +57,7 @@ class CheckService:
         self.limits = CheckLimits(ticks)
         self.settings = settings
         self.led_to: defaultdict[str, int] = defaultdict(int)  # checks by the name of their route
-        self._standings: Lru[Question, Standing] = Lru(STANDINGS)
+        self._standings: Lru[Question, Standing] = Recent(STANDINGS)
         self._authenticator = authenticator
         self._usage = usage
         self._metrics = metrics

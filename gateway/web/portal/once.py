@@ -1,8 +1,8 @@
 """A form that is sent twice is done once, and answers the same: a second click, a reload, a line that broke.
 
-Kept in memory, by session, page and the mark that the form carries; the portal is one process. After a restart the rules
-of the use cases still hold: a name is taken, a version has changed. An answer may hold a secret, so it is kept for a
-moment only.
+Kept in memory, by session, page and the mark that the form carries; the portal is one process. After a restart the
+rules of the use cases still hold: a name is taken, a version has changed. An answer may hold a secret, so it is kept
+for a moment only.
 """
 
 import asyncio

@@ -6,14 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.lru import Lru
+from gateway.core.lru import Lru, Recent
 
 STEPS = st.lists(st.tuples(st.sampled_from(["get", "put", "pop", "peek"]), st.integers(0, 6)))
 
 
-@given(STEPS, st.integers(1, 4))
-def test_it_is_a_map_that_forgets_the_entry_asked_for_the_longest_ago(steps, capacity):
-    lru: Lru[int, str] = Lru(capacity)
+KINDS = pytest.mark.parametrize("kind", [Lru, Recent])
+
+
+@KINDS
+@given(steps=STEPS, capacity=st.integers(1, 4))
+def test_it_is_a_map_that_forgets_the_entry_asked_for_the_longest_ago(kind, steps, capacity):
+    lru: Lru[int, str] = kind(capacity)
     model: OrderedDict[int, str] = OrderedDict()
     hits = misses = evictions = 0
     for step, key in steps:
@@ -39,21 +43,26 @@ def test_it_is_a_map_that_forgets_the_entry_asked_for_the_longest_ago(steps, cap
     assert (lru.hits, lru.misses, lru.evictions) == (hits, misses, evictions)
 
 
-def test_what_was_counted_outlives_what_was_kept():
-    lru: Lru[str, str] = Lru(2)
+@KINDS
+def test_what_was_counted_outlives_what_was_kept(kind):
+    lru: Lru[str, str] = kind(2)
     lru.put("a", "b")
     lru.get("a")
     lru.clear()
     assert (len(lru), lru.hits) == (0, 1)
 
 
-def test_a_map_for_nothing_is_refused():
+@KINDS
+def test_a_map_for_nothing_is_refused(kind):
     with pytest.raises(ValueError, match="at least 1"):
-        Lru(0)
+        kind(0)
+    with pytest.raises(ValueError, match="at least 1"):
+        kind(1).capacity = 0
 
 
-def test_with_less_room_what_was_asked_for_the_longest_ago_goes_and_with_more_nothing():
-    lru: Lru[int, int] = Lru(4)
+@KINDS
+def test_with_less_room_what_was_asked_for_the_longest_ago_goes_and_with_more_nothing(kind):
+    lru: Lru[int, int] = kind(4)
     for key in range(4):
         lru.put(key, key)
     lru.get(0)

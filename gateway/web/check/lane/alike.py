@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gateway.core.headers import SingleHeaders
-from gateway.core.lru import Lru
+from gateway.core.lru import Lru, Recent
 from gateway.core.target import plain_path
 from gateway.web.check.askers import Askers
 from gateway.web.check.dialect import Dialect
@@ -54,7 +54,7 @@ class AlikeHeads:
     """Digest of the outer parts -> what they say. One per process, on the loop thread."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
-        self.kept: Lru[bytes, Alike] = Lru(entries)
+        self.kept: Lru[bytes, Alike] = Recent(entries)
         self.given = 0  # answers given by it
 
     def offer(self, cut: Cut, known: Known, dialect: Dialect, head: Head, askers: Askers) -> None:

@@ -10,7 +10,7 @@ import secrets
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from gateway.core.lru import Lru
+from gateway.core.lru import Lru, Recent
 from gateway.web.check.standing import Standing
 from gateway.web.check.wire import Reply
 
@@ -31,7 +31,7 @@ class RepeatedHeads:
 
     def __init__(self, entries: int = ENTRIES) -> None:
         self._key = secrets.token_bytes(32)
-        self.kept: Lru[bytes, Repeated] = Lru(entries)
+        self.kept: Lru[bytes, Repeated] = Recent(entries)
         self.given = 0  # answers given again
         self._marks: list[bytes] = [b""] * MARKS
 

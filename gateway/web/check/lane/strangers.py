@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gateway.core.headers import SingleHeaders
-from gateway.core.lru import Lru
+from gateway.core.lru import Lru, Recent
 from gateway.web.check.askers import Askers
 from gateway.web.check.dialect import Dialect
 from gateway.web.check.lane.alike import Cut
@@ -43,7 +43,7 @@ class Strangers:
     """Digest of the outer parts -> what they say, and refusals as bytes. One per process, on the loop thread."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
-        self.kept: Lru[bytes, _Known] = Lru(entries)
+        self.kept: Lru[bytes, _Known] = Recent(entries)
         self.given = 0  # refusals given by it
         self._marks: list[bytes] = [b""] * MARKS
 
