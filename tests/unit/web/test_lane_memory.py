@@ -258,7 +258,7 @@ async def test_neither_token_nor_head_is_in_what_is_kept(street):
     for path in ("/keep/x", "/public/x"):
         for _ in range(4):
             assert secret in await street.pipe.ask(street.raw(path)), "the route leaves the credential to the app"
-    kept = [*street.lane.repeated.kept._entries.items(), *street.service._standings._entries.items()]
+    kept = [*street.lane.repeated.kept._recent.items(), *street.service._standings._recent.items()]
     assert kept
     for key, value in kept:
         standing = getattr(value, "standing", value)

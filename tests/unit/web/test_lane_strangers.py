@@ -237,6 +237,6 @@ async def test_what_is_kept_is_bounded_and_holds_no_token(gate):
         for _ in range(3):
             await gate.ask(sent, "/api/x", (b"X-Made-Up", b"%d" % number))
     assert len(gate.strangers.kept) == 8
-    for key, known in gate.strangers.kept._entries.items():
+    for key, known in gate.strangers.kept._recent.items():
         asker = [getattr(known.asker, name) for name in known.asker.__slots__]
         assert sent[16:48] not in repr((key, known, asker)).encode()
