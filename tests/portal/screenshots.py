@@ -46,6 +46,7 @@ async def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="token-gateway-screenshots-") as folder:
         house = await House.build(Path(folder), AT, ["tests.portal.harness.frozen", str(AT)])
         try:
+            house.signs_in_once = True
             sample = await settle(house)
             async with chromium(house) as browser:
                 trouble = [words for scene in wanted for words in await _shoot(browser, house, sample, scene)]
