@@ -283,9 +283,9 @@ async def test_the_lines_to_paste_name_what_the_token_opens(tabs, house):
     page = await tabs.tab(person)
     secret = await make(page, "for git", "pull", "push")
     lines = page.get_by_role("main")
-    routes = await lines.get_by_role("heading", level=3).all_inner_texts()
-    assert [route.split() for route in routes[:2]] == [[GIT, "git-read"], [PACKAGES, "packages"]]
-    assert "public" not in "".join(routes)  # which opens to everybody
+    for host, route in ((GIT, "git-read"), (PACKAGES, "packages")):
+        await expect(lines.get_by_text(host).filter(has_text=route).first).to_be_visible()
+    await expect(lines.get_by_text("public", exact=True)).to_have_count(0)  # it opens to everybody
     texts = await lines.locator("details code, details pre").all_text_contents()
     assert any(text.startswith("curl ") for text in texts)
     assert all(secret in text for text in texts if "machine " in text)
