@@ -6,10 +6,12 @@ A form that is refused is shown again with what was typed; one whose session was
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
+from urllib.parse import unquote
 
 from aiohttp import web
 
 from gateway.auth.refused import Refused
+from gateway.core.naming import holds_token
 from gateway.web.api.app import tell_program
 from gateway.web.api.caller import client_of
 from gateway.web.api.codes import STATUS
@@ -91,6 +93,7 @@ class Pages:
             visit = self._visit(request, origin)
             visit.values = dict(request.match_info)
             try:
+                _refuse_secret(request)
                 return await answer(visit, page)
             except Problem as problem:
                 return self._fault(visit, problem)
@@ -139,6 +142,7 @@ class Pages:
                 raise
             visit.form.errors.append(told(refused, visit.words))
             answer = await page.show(visit)
+            visit.form.forget_tokens()
             if isinstance(answer, Shown):
                 answer = replace(answer, status=STATUS[refused.code])
         if isinstance(answer, Resumed):
@@ -150,7 +154,7 @@ class Pages:
         if not page.is_once:
             return await page.act(visit)
         act = page.act
-        answer = await self._sendings.once(f"{page.name} {visit.session.id}", visit.form.nonce, lambda: act(visit))
+        answer = await self._sendings.once(f"{visit.path} {visit.session.id}", visit.form.nonce, lambda: act(visit))
         if answer is not None:
             return answer
         text = visit.words("That was done already. A secret is shown once; make a new one if you did not keep it.")
@@ -186,7 +190,7 @@ class Pages:
             raise Refused(refused.code, field="proof", message=refused.message, mend=refused.mend) from None
 
     async def _resume(self, visit: Visit, resumed: Resumed) -> web.Response:
-        """Show the page whose form had been sent, with what had been typed."""
+        """Show the page whose form had been sent, with what had been typed. One is signed in, whatever comes of it."""
         begun = Sent(to=resumed.path, session=resumed.session)
         found = shown_at(self._pages, resumed.path)
         if found is None:
@@ -200,12 +204,14 @@ class Pages:
             signed_in=resumed.signed_in,
             form=Form(given=resumed.given),
         )
-        if away := self._elsewhere(again, page):
-            away.headers["Set-Cookie"] = keep(visit.origin, resumed.session)
-            return away
         notice = Notice(text=visit.words("You are signed in again. Nothing was sent: look it over, then send it."))
-        shown = await page.show(again)
-        response = self._answer(again, replace(shown, notice=notice) if isinstance(shown, Shown) else shown)
+        try:
+            response = self._elsewhere(again, page)
+            if response is None:
+                shown = await page.show(again)
+                response = self._answer(again, replace(shown, notice=notice) if isinstance(shown, Shown) else shown)
+        except (Problem, Refused):  # the page says why, asked for by itself
+            return self._redirect(visit, begun)
         response.headers["Set-Cookie"] = keep(visit.origin, resumed.session)
         return response
 
@@ -264,6 +270,16 @@ class Pages:
             notice=notice,
             is_plain_http=not visit.origin.is_secure,
             support_contact=visit.desk.settings.support_contact,
+        )
+
+
+def _refuse_secret(request: web.Request) -> None:
+    """Refuse an address that holds a whole token, and repeat it on no page: histories and logs have it by now."""
+    if holds_token(unquote(request.raw_path)):
+        raise Problem(
+            "secret_given",
+            "the address holds a whole token, with its secret, which should not be handed around",
+            mend="revoke that token: histories and logs keep addresses",
         )
 
 

@@ -79,6 +79,11 @@ class Form:
         self.given = None if self.given is None else {**self.given, name: ()}
         self.present = {**self.present, name: ""}
 
+    def forget_tokens(self) -> None:
+        """Show no field that holds a whole token: whatever it was meant for, it is not to be repeated."""
+        for name in [name for name, all_ in (self.given or {}).items() if any(map(holds_token, all_))]:
+            self.forget(name)
+
     def kept(self) -> list[tuple[str, str]]:
         """All that may be carried on while somebody signs in again: no password, no token, no mark of this sending."""
         given = self.given or {}

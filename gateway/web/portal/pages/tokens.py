@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from gateway.auth.desk import Effect
-from gateway.auth.refused import Refused
+from gateway.auth.refused import NOT_FOUND, Refused
 from gateway.auth.token_choices import choosable_scopes, token_policy
 from gateway.auth.token_edit import edit_token
 from gateway.auth.token_known import refuse_unknown
@@ -12,6 +12,7 @@ from gateway.auth.token_revoke import revoke_tokens
 from gateway.auth.token_stops import resume_token, suspend_tokens
 from gateway.auth.token_wishes import NEVER, read_expires, read_owner, read_span
 from gateway.auth.tokens import KIND_OF, Minted, create_token, rotate_token
+from gateway.core.naming import label_flaw
 from gateway.core.token import Kind
 from gateway.web.portal.form import Form
 from gateway.web.portal.page import Answer, Notice, Page, Sent, Shown, Visit
@@ -249,9 +250,12 @@ def _choices(visit: Visit, kind: Kind, token: TokenShown | None = None) -> dict[
 
 def _for_whom(visit: Visit) -> tuple[str | None, str | None]:
     """The user or application that the page was opened for; neither: oneself."""
-    if visit.form.given is None:
-        return visit.asked("user") or None, visit.asked("application") or None
-    return visit.form.value("user") or None, visit.form.value("application") or None
+    told = visit.asked if visit.form.given is None else visit.form.value
+    user, application = told("user") or None, told("application") or None
+    for login in (user, application):
+        if login is not None and label_flaw(login) is not None:  # the page repeats it
+            raise Refused(NOT_FOUND, message="there is nobody of that name")
+    return user, application
 
 
 def _expires(form: Form) -> timedelta | datetime | None:

@@ -62,7 +62,11 @@ document.addEventListener("click", (event) => {
 // --- the page with a secret: going back or reloading leads to the token's own page ------------------------------------
 
 const elsewhere = document.querySelector("[data-address]");
-if (elsewhere) history.replaceState(null, "", elsewhere.dataset.address);
+if (elsewhere) {
+  history.replaceState(null, "", elsewhere.dataset.address);
+  addEventListener("pagehide", () => elsewhere.remove()); // a browser may keep the page as it is, to go back to it
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
 
 // --- a form is sent once ---------------------------------------------------------------------------------------------
 
@@ -76,7 +80,7 @@ const busy = (form, is) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.getAttribute("method") !== "post" || event.defaultPrevented) return; // `form.method` may be a field of that name
   if (form.dataset.sent) event.preventDefault();
   else if (!form.hasAttribute("data-many")) busy(form, true); // data-many: a download, which may be sent again
 });
@@ -115,7 +119,7 @@ const narrow = (input) => {
 
 let waiting, asking;
 const ask = (form) => {
-  const address = new URL(form.action);
+  const address = new URL(form.getAttribute("action"), location); // `form.action` may be a field of that name
   for (const [name, value] of new FormData(form)) if (value) address.searchParams.append(name, value);
   asking?.abort();
   asking = new XMLHttpRequest(); // it gives a document, of which nothing runs

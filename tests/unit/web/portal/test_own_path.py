@@ -45,6 +45,8 @@ def test_a_path_of_a_page_is_kept(path):
         "/api/v1/me",
         "/static/x/app.css",
         "/token/revoke",
+        "/tokens/tgp_00000000001_" + "a" * 38,
+        "/tokens?name=tgp%5F00000000001_" + "a" * 38,
         "/" + "a" * 2000,
     ],
 )
