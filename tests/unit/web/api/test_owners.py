@@ -9,12 +9,13 @@ from sqlalchemy import text
 
 from gateway.cli.application import application_app
 from gateway.cli.user import user_app
+from gateway.web.api.resources.owner_groups import OPERATIONS as OF_GROUPS
 from gateway.web.api.resources.owners import OPERATIONS as OF_OWNERS
 from gateway.web.api.resources.people import OPERATIONS as OF_PEOPLE
 from tests.unit.auth.signing_in import GOOD, OTHER
 from tests.unit.web.api.managing import managing
 
-ROWS = (*OF_OWNERS, *OF_PEOPLE)
+ROWS = (*OF_OWNERS, *OF_GROUPS, *OF_PEOPLE)
 NOBODY = "0123456789abcdef"
 USER_CHANGES = [
     ("POST", "/api/v1/users", {"login": "new"}),
