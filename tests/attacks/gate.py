@@ -28,7 +28,8 @@ from tests.house import House
 
 Pair = tuple[bytes, bytes]
 CANARY = b"SECRETCANARY"
-QUIET_S = 0.3  # a listener that has not answered by then does not answer
+QUIET_S = 0.3  # a listener that has not answered half a head by then does not answer it
+PATIENCE_S = 10.0  # a whole one it answers, on a busy machine too
 REST, ADMIN = frozenset({"rest"}), frozenset({"admin"})
 
 # `/public/**` is open, `/admin/**` needs scope admin, `/api/**` takes GET with scope rest; what is not here is denied.
@@ -101,14 +102,14 @@ class Gate:
         self.secrets.append(presented[16:])
         return presented
 
-    async def send(self, raw: bytes, *, until_closed: bool = False) -> bytes:
+    async def send(self, raw: bytes, *, until_closed: bool = False, quiet_s: float = QUIET_S) -> bytes:
         """Write bytes on a connection of their own; what comes back until it is whole, closed, or quiet."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         got, self.hung_up = b"", True
         with contextlib.suppress(ConnectionError):
             writer.write(raw)
             try:
-                while chunk := await asyncio.wait_for(reader.read(65536), QUIET_S):
+                while chunk := await asyncio.wait_for(reader.read(65536), quiet_s):
                     got += chunk
                     if not until_closed and _is_whole(got):
                         break
@@ -133,7 +134,8 @@ class Gate:
         facts = [pair for pair in zip(_NAMES[dialect], (method, uri, host, client), strict=True) if pair[0] != without]
         if not any(name == b"Host" for name, _ in facts) and without != b"Host":
             facts.insert(0, (b"Host", b"gateway"))
-        return parsed(await self.send(head(b"/check/" + dialect.encode() + at, *facts, *headers)))
+        whole = head(b"/check/" + dialect.encode() + at, *facts, *headers)
+        return parsed(await self.send(whole, quiet_s=PATIENCE_S))
 
 
 def settings(policy: Policy) -> CheckSettings:

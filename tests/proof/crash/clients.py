@@ -4,12 +4,13 @@ import http.client
 import json
 import random
 import threading
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.installation import handle
-from tests.proof.crash.gateway import HOST, Gateway
+from tests.proof.crash.gateway import BACK_S, HOST, Gateway
 from tests.proof.crash.plan import CREATE, REVOKE, ROTATE
 
 
@@ -60,8 +61,12 @@ class Client:
         assert begun is not None
         method = "DELETE" if begun.what == REVOKE else "POST"
         body = {CREATE: {"name": begun.name, "scopes": ["rest"]}, ROTATE: {}, REVOKE: None}[begun.what]
+        end = time.monotonic() + BACK_S
         try:
             status, answer = self._send(method, begun.path, body, begun.key)
+            while status == 503 and time.monotonic() < end:  # `unavailable`: nothing was done, say it again
+                time.sleep(0.1)
+                status, answer = self._send(method, begun.path, body, begun.key)
         except (OSError, http.client.HTTPException, json.JSONDecodeError):
             return False
         if status not in {200, 201}:

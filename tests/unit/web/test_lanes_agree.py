@@ -134,6 +134,12 @@ def damaged(draw, presented):
     return bytes(head)
 
 
+def is_malformed(raw, answer):
+    """Whether it is the fixed answer to malformed heads, which for HEAD comes without its body."""
+    status, _, body = answer
+    return (status, body) == MALFORMED or (raw.startswith(b"HEAD ") and (status, body) == (MALFORMED[0], b""))
+
+
 def check(twins, raw):
     """The invariant, for any bytes."""
     found = twins.ask(raw)
@@ -143,12 +149,12 @@ def check(twins, raw):
     if refused:
         assert fast_closed
         assert fast_noted == ([], [], [], [])
-        taken = bool(slow) and (slow[0][0], slow[0][2]) != MALFORMED
+        taken = bool(slow) and not is_malformed(raw, slow[0])
         assert not taken or PLAIN_LINE.match(raw.lstrip(b"\r\n")) is None
     elif fast:
         assert (fast, fast_closed, fast_noted) == (slow, slow_closed, slow_noted)
     else:
-        assert not slow or (slow[0][0], slow[0][2]) == MALFORMED
+        assert not slow or is_malformed(raw, slow[0])
 
 
 @given(data=st.data())
