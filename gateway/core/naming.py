@@ -74,6 +74,11 @@ def holds_token(text: str) -> bool:
     return _TOKEN.search(text) is not None
 
 
+def without_tokens(text: str) -> str:
+    """The text with every whole token cut down to its handle, for words that repeat what somebody gave."""
+    return _TOKEN.sub(lambda found: f"{found[0].rpartition('_')[0]}_***", text)
+
+
 def _token_flaw(text: str) -> Flaw | None:
     if not holds_token(text):
         return None

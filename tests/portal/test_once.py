@@ -37,6 +37,17 @@ async def test_neither_back_nor_forward_nor_a_reload_shows_a_secret_again(tabs, 
     await holds_no_secret(page, secret)
 
 
+async def test_a_page_that_the_browser_keeps_for_going_back_holds_no_secret(tabs, person):
+    page = await tabs.tab(person)
+    secret = await make(page, "kept for going back")
+    assert secret in await page.content()
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    assert secret not in await page.content()
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    await expect(page.get_by_role("heading", name="kept for going back", level=1)).to_be_visible()
+    await holds_no_secret(page, secret)
+
+
 async def test_the_reload_of_a_shown_secret_is_the_page_of_its_token(tabs, person):
     page = await tabs.tab(person)
     secret = await make(page, "reloaded")

@@ -22,6 +22,14 @@ async def test_a_list_follows_what_is_typed_and_so_does_its_address(tabs, house,
     await expect(page.get_by_role("link", name=person.login, exact=True)).to_be_hidden()
 
 
+async def test_a_filter_with_a_field_called_action_follows_too(tabs, admin):
+    """`form.action` is then that field, and no address."""
+    page = await tabs.tab(admin)
+    await page.goto("/audit")
+    await page.get_by_label("What", exact=True).select_option("signed_in")
+    await expect(page).to_have_url(re.compile(r"/audit\?action=signed_in$"))
+
+
 async def test_a_filter_that_is_half_typed_changes_nothing_until_it_is_one(tabs, house, person, watch):
     watch.expects("answered 422", "answered 400")
     made = await house.token(person, "half typed")

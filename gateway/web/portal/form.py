@@ -88,7 +88,7 @@ class Form:
         """All that may be carried on while somebody signs in again: no password, no token, no mark of this sending."""
         given = self.given or {}
         found = [(name, one) for name, all_ in given.items() if name not in SECRETS | {ONCE} for one in all_]
-        return [(name, one) for name, one in found if not holds_token(one)]
+        return [(name, one) for name, one in found if not holds_token(name + one)]
 
     def _all(self, name: str) -> Sequence[str]:
         found = (self.present if self.given is None else self.given).get(name, ())
