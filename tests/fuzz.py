@@ -75,6 +75,11 @@ SUBJECTS = (
         files=("tests/unit/core/test_form.py",),
     ),
     Subject(
+        name="pages",
+        invariant="Any bytes are a page's form or one refusal; any return address is a path of ours for every parser.",
+        files=("tests/property/test_forms.py",),
+    ),
+    Subject(
         name="API",
         invariant="Any request gets an answer that the document names; JSON is read alike by two parsers or refused.",
         files=(

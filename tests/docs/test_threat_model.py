@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "THREAT_MODEL.md").read_text("utf-8")
 PARTS = [
     "The check listener and its dialects", "The fast lane and the caches", "Store, lease and revocation",
-    "Tokens and hashing", "Portal: API and sessions", "Single sign-on at the portal",
+    "Tokens and hashing", "Portal: API and sessions", "Portal: pages and browsers", "Single sign-on at the portal",
     "Command line and control socket", "Mail", "Moving in", "Configuration", "What is written", "Supply chain",
 ]  # fmt: skip
 
