@@ -21,7 +21,7 @@ this is less."""
 WRONG = """\
 no store and no argon2 is in it. The token and its checksum are read, its id is looked for, as much is hashed as for an
 id that there is, and the refusal is held against the limit of its network, noted for the audit, measured and offered to
-the log; the head is digested twice. A token has to be looked at before it is refused, even from a network beyond its
+the log. A token has to be looked at before it is refused, even from a network beyond its
 limit: whoever holds a right one behind the same address must pass. Written in C it would cost less."""
 
 SIEGE = """\

@@ -24,7 +24,7 @@ from gateway.runtime.metrics import Metrics
 from gateway.store import Use
 from gateway.web.check.dialect import BadFacts, Dialect, Headers
 from gateway.web.check.dialects import DIALECTS
-from gateway.web.check.lane.alike import cut
+from gateway.web.check.lane.alike import cut, digest_around
 from gateway.web.check.lane.heads import Head, read
 from gateway.web.check.lane.repeated import RepeatedHeads
 
@@ -107,7 +107,7 @@ def cpu_us(work: Callable[[], object]) -> float:
 def steps(rules: Policy, head: bytes) -> tuple[tuple[str, Callable[[], object]], ...]:
     """What the fast lane does with each head that differs from known ones in its URI, one step after the other."""
     found, hasher = read(head), RepeatedHeads().hasher("bench")
-    parts = cut(head, hasher.copy())
+    parts = cut(head)
     if not isinstance(found, Head) or parts is None:
         raise TypeError("not such a head")
     asked, path = _target(DIALECTS["traefik"], found.headers), parts.path
@@ -117,12 +117,17 @@ def steps(rules: Policy, head: bytes) -> tuple[tuple[str, Callable[[], object]],
     limits, rates = CheckLimits(boot_clock), RateLimits(token=Rate(burst=10**9, period_s=1e-9))
     route, usage, metrics = rules.table.routes[-1], UsageCounter(_Nowhere(), _nothing), Metrics()
 
+    def cut_and_digest() -> None:
+        again = cut(head)
+        if again is not None:
+            digest_around(head, again, hasher.copy())
+
     def count() -> None:
         usage.count(TOKEN.id, NOW, asked.address)
         metrics.checked("traefik", Reason.TOKEN)
 
     return (
-        ("the head, cut at its URI, and a keyed digest of the rest", lambda: cut(head, hasher.copy())),
+        ("the head, cut at its URI, and a keyed digest of the rest", cut_and_digest),
         ("the route of the path", lambda: plain_demand(asked, buckets, path)),
         ("the lease", lease.renew),
         ("the token's rate", lambda: limits.over(route, TOKEN.id, asked.address, rates)),

@@ -199,8 +199,9 @@ class Authenticator:
         parsed = parse(presented, brand=self._brand)
         if parsed is None:
             return Refuted(Reason.MALFORMED_TOKEN, None, self._brand)
-        record = self._states.get(parsed.id)
-        if record is None and not self._is_unknown(parsed.id):
+        is_missing = self._is_missing(parsed.id)
+        record = None if is_missing else self._states.get(parsed.id)
+        if record is None and not (is_missing or self._states.is_unknown(parsed.id)):
             return None
         if record is None or record.token.kind is not parsed.kind:
             self._matcher.spend_as_much(parsed)
@@ -270,8 +271,10 @@ class Authenticator:
 
     def _is_unknown(self, token_id: str) -> bool:
         """Whether there is no such token, by memory alone; StaleError when the feed cannot be read."""
-        if self._states.is_unknown(token_id):
-            return True
+        return self._states.is_unknown(token_id) or self._is_missing(token_id)
+
+    def _is_missing(self, token_id: str) -> bool:
+        """Whether the index says so, which knows every id that there is; StaleError as above."""
         index, position = self._states.index, self._lease.position
         if index is None or not index.lacks(token_id):
             return False

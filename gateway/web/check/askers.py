@@ -107,7 +107,7 @@ class Askers:
             if isinstance(decision, Allow):
                 raise TypeError("no evidence, and an Allow")
             refusal = asker.refusals[key] = Refusal(decision)
-        self._notes.refused_alike(asker, refusal.decision, refuted, path)
+        self._notes.refused_alike(asker, refusal, refuted, path)
         return refusal
 
     def answer(self, asker: Asker, refusal: Refusal) -> Answer:

@@ -11,7 +11,7 @@ from gateway.core.decision import Challenge, Deny
 from gateway.core.reason import Reason
 from gateway.core.target import Target
 from gateway.web.check.refusal_log import RefusalLog
-from gateway.web.check.standing import Asker
+from gateway.web.check.standing import Asker, Refusal
 
 
 class CheckMetrics(Protocol):
@@ -62,11 +62,12 @@ class RefusalNotes:
         if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
             self._log.refused(dialect, decision, target)
 
-    def refused_alike(self, asker: Asker, decision: Deny | Challenge, refuted: Refuted, path: bytes) -> None:
-        """As `refused`, for a check of this asker; `decision` names no token, and the path is read only to be told.
+    def refused_alike(self, asker: Asker, refusal: Refusal, refuted: Refuted, path: bytes) -> None:
+        """As `refused`, for a check of this asker; its decision names no token, and the path is read only to be told.
 
         Nothing is made for a token that nobody knows, which anybody can send without end, but where a line is written.
         """
+        decision = refusal.decision
         reason = decision.reason
         if refuted.reason is Reason.WRONG_SECRET:
             self.refused(asker.dialect.name, replace(decision, handle=refuted.handle), asker.target(path))
@@ -75,5 +76,6 @@ class RefusalNotes:
         if decision.route is not None:
             self._led_to[decision.route.name] += 1
         self._refusals.refused_stranger(reason, asker.network, self._clock())
-        if self._log.has_room(asker.network, reason):
+        refusal.silent_until = self._log.silent_until(asker.network, reason, refusal.silent_until)
+        if refusal.silent_until is None:
             self._log.write(asker.dialect.name, replace(decision, handle=refuted.handle), asker.target(path))

@@ -47,13 +47,25 @@ class RefusalLog:
 
         `who`: the token's handle, or the client network of what is no token of ours.
         """
+        return self.silent_until(who, reason, proven=proven) is None
+
+    def silent_until(
+        self, who: str | bytes, reason: Reason, known: float | None = None, *, proven: bool = False
+    ) -> float | None:
+        """As `has_room`: None where there is to be a line, else the moment until which there is no room for others.
+
+        `known`: what this said of the same the last time. A bucket that is full stays so until then, and is not asked.
+        """
         now = self._clock()
-        if not self.each.take((who, reason), now, EACH) and not self._all.take(proven, now, ALL):
-            return True
+        if known is None or now >= known:
+            wait_s = self.each.take((who, reason), now, EACH)
+            if not wait_s and not self._all.take(proven, now, ALL):
+                return None
+            known = now + wait_s
         count = self._left_out.occasion(now)
         if count is not None:
             log.info("refusals not told one by one", count=count, last_reason=reason.value)
-        return False
+        return known
 
     def write(self, dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
         """The line, without the query (it can hold secrets) and with nothing that was presented."""

@@ -57,14 +57,18 @@ class Standing:
 
 
 class Refusal:
-    """What checks of one asker on one route are refused for, whichever token they present; `reply`: the bytes of it."""
+    """What checks of one asker on one route are refused for, whichever token they present; `reply`: the bytes of it.
 
-    __slots__ = ("decision", "reply")
+    `silent_until`: by the log's clock, until when there is no room for a line of it.
+    """
+
+    __slots__ = ("decision", "reply", "silent_until")
 
     def __init__(self, decision: Deny | Challenge) -> None:
         """`decision` names no token."""
         self.decision = decision
         self.reply: Reply | None = None
+        self.silent_until: float | None = None
 
 
 class Asker:

@@ -1,5 +1,6 @@
 """The key file: one line a key, the current one first, and a clear line for every fault."""
 
+import hmac
 import os
 import stat
 
@@ -52,6 +53,12 @@ def test_a_tag_depends_on_key_and_secret(tmp_path):
     first, second = add_key(tmp_path / "a"), add_key(tmp_path / "b")
     assert len({first.tag("a" * 32), first.tag("b" * 32), second.tag("a" * 32)}) == 3
     assert len(first.tag("a" * 32)) == 4
+
+
+def test_a_tag_is_the_first_bytes_of_an_hmac_with_sha256(tmp_path):
+    key = add_key(tmp_path / "key")
+    secret = "a1" * 16
+    assert key.tag(secret) == hmac.digest(key.tag_key, secret.encode(), "sha256")[:4]
 
 
 def test_a_key_shows_only_its_id(tmp_path):

@@ -240,3 +240,12 @@ async def test_what_is_kept_is_bounded_and_holds_no_token(gate):
     for key, known in gate.strangers.kept._recent.items():
         asker = [getattr(known.asker, name) for name in known.asker.__slots__]
         assert sent[16:48] not in repr((key, known, asker)).encode()
+
+
+async def test_who_holds_a_token_passes_on_the_connection_of_one_who_guesses(gate):
+    await gate.learn()
+    for _ in range(4):
+        assert await gate.status(gate.right) == 200
+        assert await gate.status(gate.wrong()) == 401
+        assert await gate.status(gate.wrong()) == 401
+        assert await gate.status(gate.right, "/api/another") == 200

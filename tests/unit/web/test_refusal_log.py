@@ -56,6 +56,23 @@ def test_one_network_fills_no_disk_and_what_is_left_out_is_counted_once_a_minute
     assert (len(lines), counts) == (10, [1000 - EACH.burst])
 
 
+def test_a_full_bucket_is_asked_again_when_it_said_that_there_would_be_room(clock):
+    refusals, who = RefusalLog(clock), (b"net", Reason.UNKNOWN_TOKEN)
+    with structlog.testing.capture_logs() as lines:
+        assert [refusals.silent_until(*who) for _ in range(EACH.burst)] == [None] * EACH.burst
+        until = refusals.silent_until(*who)
+        assert until == pytest.approx(clock() + EACH.period_s)
+        assert refusals.silent_until(*who, until) == until
+        clock.advance(EACH.period_s + 0.001)
+        assert refusals.silent_until(*who, until) is None, "there is room for one line again"
+        assert refusals.silent_until(*who) > until
+        clock.advance(60)
+        refusals.each.filled.clear()
+        for _ in range(EACH.burst + 1):
+            refusals.silent_until(*who)
+    assert [line["count"] for line in lines] == [1, 3], "what was not asked about is counted all the same"
+
+
 def test_guesses_at_one_token_are_one_flood_wherever_they_come_from(told):
     lines = [
         line

@@ -21,13 +21,16 @@ from gateway.web.check.standing import Asker, Known
 ENTRIES: Final = 12_000
 MOST_ROUTES: Final = 32  # of one asker
 MOST_URI: Final = 8_192
-_MARKS: Final = (b"\r\nX-Forwarded-Uri: ", b"\r\nX-Original-URI: ")  # as the shipped configs have proxies spell it
+# As the shipped configs have proxies spell it.
+_MARKS: Final = (
+    (b"\r\nX-Forwarded-Uri: ", b"x-forwarded-uri"),
+    (b"\r\nX-Original-URI: ", b"x-original-uri"),
+)
 
 
 class Cut(NamedTuple):
-    """A head without its URI, as a digest; the URI and its path, the name of its header in lower case, its place."""
+    """Where a head is cut: the URI and its path, the name of its header in lower case, its place."""
 
-    digest: bytes
     uri: bytes
     path: bytes
     name: bytes
@@ -57,34 +60,38 @@ class AlikeHeads:
         self.kept: Lru[bytes, Alike] = Recent(entries)
         self.given = 0  # answers given by it
 
-    def offer(self, cut: Cut, known: Known, dialect: Dialect, head: Head, askers: Askers) -> None:
-        """Keep what can be told from this head about those that are like it."""
+    def offer(self, digest: bytes, cut: Cut, known: Known, dialect: Dialect, head: Head, askers: Askers) -> None:
+        """Keep what can be told from this head about those that are like it. `digest`: of its outer parts."""
         if known.standing is None or known.question is None or not isinstance(head.headers, SingleHeaders):
             return
-        alike = self.kept.peek(cut.digest)
+        alike = self.kept.peek(digest)
         if alike is None or not askers.is_current(alike.asker):
             asker = askers.asker(dialect, head.headers, cut.name)
             if asker is None:
                 return
             alike = Alike(asker, keeps_alive=head.keeps_alive, is_http_10=head.is_http_10)
-            self.kept.put(cut.digest, alike)
+            self.kept.put(digest, alike)
         standings = alike.asker.standings
         if len(standings) >= MOST_ROUTES:
             standings.clear()
         standings[known.question[2:4]] = known.standing
 
 
-def cut(head: bytes, hasher: "blake2b") -> Cut | None:
-    """Cut the head at its URI; None where there is none, or one that is not plain. `hasher` is used up."""
-    for mark in _MARKS:
+def cut(head: bytes) -> Cut | None:
+    """Cut the head at its URI; None where there is none, or one that is not plain."""
+    for mark, name in _MARKS:
         start = head.find(mark) + len(mark)
         if start < len(mark):
             continue
         end = head.find(b"\r\n", start)
         uri = head[start:end]
         path = plain_path(uri) if len(uri) <= MOST_URI else None
-        if path is None:
-            return None
-        hasher.update(head[:start] + b"\0" + head[end:])  # no head has a NUL: the place of the cut is told, too
-        return Cut(hasher.digest(), uri, path, mark[2:-2].lower(), start)
+        return None if path is None else Cut(uri, path, name, start)
     return None
+
+
+def digest_around(head: bytes, cut: Cut, hasher: "blake2b") -> bytes:
+    """A digest of the head's outer parts. `hasher` is used up."""
+    # No head has a NUL: the place of the cut is told, too.
+    hasher.update(head[: cut.start] + b"\0" + head[cut.start + len(cut.uri) :])
+    return hasher.digest()

@@ -1,14 +1,14 @@
 """What a connection answers without reading the head: the very same head, one that is alike, a stranger's.
 
-Each of the three is a keyed digest and a look-up. A connection on which heads come again is asked for the whole head
-first, any other one for what heads have in common: so most heads are digested once, whatever a proxy sends.
+Each of the three is a keyed digest and a look-up. First is tried what gave the last answer on the connection: so most
+heads are digested once, whatever a proxy sends.
 """
 
 from typing import TYPE_CHECKING
 
 from gateway.web import caps
 from gateway.web.check.dialect import Dialect
-from gateway.web.check.lane.alike import Cut, cut
+from gateway.web.check.lane.alike import Cut, cut, digest_around
 from gateway.web.check.lane.heads import Head
 from gateway.web.check.lane.strangers import Stranger, cut_token
 from gateway.web.check.standing import Known
@@ -21,23 +21,33 @@ if TYPE_CHECKING:
 class HeadMemory:
     """One per connection. It is asked only while the peer is trusted, as it was at accept."""
 
-    __slots__ = ("_cut", "_digest", "_hasher", "_is_repeating", "_lane", "_stranger")
+    __slots__ = ("_around", "_cut", "_digest", "_hasher", "_is_repeating", "_is_strange", "_lane", "_stranger")
 
     def __init__(self, lane: "Lane", listener: object) -> None:
         """`listener`: its address, as the connection's own socket has it."""
         self._lane = lane
         self._hasher = lane.repeated.hasher(listener)
-        self._is_repeating = True
+        self._is_repeating = True  # heads come again here
+        self._is_strange = False  # the last one brought a token that is none of ours
         self._digest = b""
+        self._around = b""
         self._cut: Cut | None = None
         self._stranger: Stranger | None = None
 
     def answer(self, head: bytes) -> Reply | None:
         """The answer of this head, counted like any other; None: nothing is done, judge it."""
         self.forget()
-        if self._is_repeating:
-            return self._again(head) or self._alike(head) or self._refusal(head)
-        return self._alike(head) or self._refusal(head) or self._again(head)
+        is_repeating = self._is_repeating
+        written = self._again(head) if is_repeating else None
+        if written is not None:
+            return written
+        if len(head) <= caps.MAX_FIELD:
+            self._cut = cut(head)
+        if self._is_strange:
+            written = self._refusal(head) or self._alike(head)
+        else:
+            written = self._alike(head) or self._refusal(head)
+        return written if written is not None or is_repeating else self._again(head)
 
     def forget(self) -> None:
         """Nothing is to be kept of the head that comes next."""
@@ -54,7 +64,7 @@ class HeadMemory:
                 lane.strangers.offer(self._stranger, found.name, dialect, head, lane.service.askers)
             return
         if found is not None and not is_first:
-            lane.alike.offer(found, known, dialect, head, lane.service.askers)
+            lane.alike.offer(self._around, found, known, dialect, head, lane.service.askers)
         if self._digest:
             lane.repeated.offer(self._digest, written, standing)
 
@@ -76,12 +86,13 @@ class HeadMemory:
 
     def _alike(self, head: bytes) -> Reply | None:
         """The answer of a head that differs from this one in the URI alone, if that still stands."""
-        if len(head) > caps.MAX_FIELD:
+        found = self._cut
+        if found is None:
             return None
         lane = self._lane
-        self._cut = found = cut(head, self._hasher.copy())
-        alike = None if found is None else lane.alike.kept.get(found.digest)
-        if found is None or alike is None:
+        self._around = around = digest_around(head, found, self._hasher.copy())
+        alike = lane.alike.kept.get(around)
+        if alike is None:
             return None
         standing = lane.service.askers.recall(alike.asker, found.path)
         written = None if standing is None else standing.reply
@@ -98,12 +109,13 @@ class HeadMemory:
 
     def _refusal(self, head: bytes) -> Reply | None:
         """The refusal of a token that is none of ours, in a head that differs from known ones in it and in the URI."""
-        found = self._cut
+        lane, found = self._lane, self._cut
         if found is None:
+            self._is_strange = False
             return None
-        lane = self._lane
         self._stranger = stranger = cut_token(head, found, self._hasher.copy())
         written = None if stranger is None else lane.strangers.refuse(stranger, lane.service.askers)
+        self._is_strange = written is not None
         if written is not None:
             self._is_repeating = False
         return written

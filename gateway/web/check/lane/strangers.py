@@ -21,7 +21,8 @@ from gateway.web.check.wire import Reply, reply
 
 ENTRIES: Final = 1_000
 MARKS: Final = 1 << 12
-_TOKEN = re.compile(rb"\r\nAuthorization: Bearer ([a-z]{3}_[0-9A-Za-z]{11}_[0-9A-Za-z]{38})\r\n")
+_MARK: Final = b"\r\nAuthorization: Bearer "
+_TOKEN = re.compile(rb"[a-z]{3}_[0-9A-Za-z]{11}_[0-9A-Za-z]{38}(?=\r\n)")
 
 
 class Stranger(NamedTuple):
@@ -83,10 +84,12 @@ class Strangers:
 
 def cut_token(head: bytes, found: Cut, hasher: "blake2b") -> Stranger | None:
     """Cut a head that is cut at its URI at its token, too; None where there is none of our spelling."""
-    token = _TOKEN.search(head)
+    mark = head.find(_MARK)
+    token = None if mark < 0 else _TOKEN.match(head, mark + len(_MARK))
     if token is None:
         return None
-    uri = found.start, found.start + len(found.uri)
-    (first, first_end), (second, second_end) = sorted((uri, token.span(1)))
+    first, first_end, second, second_end = found.start, found.start + len(found.uri), *token.span()
+    if second < first:
+        first, first_end, second, second_end = second, second_end, first, first_end
     hasher.update(head[:first] + b"\0" + head[first_end:second] + b"\0" + head[second_end:])
-    return Stranger(hasher.digest(), found.path, token[1])
+    return Stranger(hasher.digest(), found.path, token[0])
