@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from argon2 import PasswordHasher, Type
+from argon2 import PasswordHasher
 
 from gateway.auth.desk import Desk
 from gateway.auth.owners import create_owner
@@ -19,12 +19,12 @@ from gateway.config.sso_schema import Sso
 from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Actor
 from gateway.core.token import Secret
+from tests.economy import CHEAP
 from tests.installation import Installation
 
 GOOD = "copper lantern zebra kiosk"
 OTHER = "violin marmalade tugboat"
 ROOT = operator("cli:test")
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 
 
 @dataclass

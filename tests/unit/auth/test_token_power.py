@@ -28,8 +28,9 @@ from gateway.core.owner import OwnerKind
 from gateway.core.reason import Reason
 from gateway.core.token import handle, new_id
 from gateway.store import records
+from tests.economy import CHEAP
 from tests.installation import CONFIG, Installation, an_installation
-from tests.unit.auth.signing_in import CHEAP, ROOT, front
+from tests.unit.auth.signing_in import ROOT, front
 
 USER = OwnerKind.USER
 MISSING = "tgp_" + new_id(b"\xff" * 64)

@@ -24,6 +24,7 @@ from gateway.web.portal.app import Pages
 from gateway.web.portal.render import Look
 from gateway.web.portal.rows import PAGES
 from tests.installation import Installation
+from tests.settled import settled
 from tests.unit.auth.signing_in import GOOD, Front, front
 
 HOST = "gateway.example.org"
@@ -90,13 +91,27 @@ class Portal:
 look = cache(Look)
 
 
+async def bob(at: Front) -> None:
+    """He has a password."""
+    await at.user("bob", "staff")
+
+
 @contextlib.asynccontextmanager
 async def portal(
     installed: Installation, *, operations: Sequence[Operation] | None = None, is_trusted: bool = True
 ) -> AsyncIterator[Portal]:
     """The API, answering; `bob` has a password."""
+    await settled(installed, front, bob)
+    async with serving(installed, operations=operations, is_trusted=is_trusted) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    installed: Installation, *, operations: Sequence[Operation] | None = None, is_trusted: bool = True
+) -> AsyncIterator[Portal]:
+    """The API, answering, with whom the installation has."""
     async with front(installed) as at, authenticating(at.desk) as authenticator:
-        await at.user("bob", "staff")
         seconds = [0.0]
         told: list[Census | None] = [None]
 

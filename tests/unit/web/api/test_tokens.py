@@ -13,11 +13,21 @@ from gateway.core.owner import OwnerKind
 from gateway.core.token import new_id
 from gateway.store import Use
 from tests.installation import CONFIG
+from tests.settled import settled
 from tests.unit.auth.signing_in import ROOT
-from tests.unit.web.api.portal import portal
+from tests.unit.web.api.portal import portal, serving
 
 TOKENS = "/api/v1/tokens"
 MISSING = "tgp_" + new_id(b"\xff" * 64)
+
+
+async def everybody(at):
+    """All but bob, who is there; the cookies of those who are persons."""
+    for login, group in (("carol", "staff"), ("boss", "admins"), ("guest", "guests")):
+        await at.front.user(login, group)
+    app = {"kind": OwnerKind.APPLICATION, "login": "nightly", "groups": ("admins",)}
+    await create_owner(at.front.desk, actor=ROOT, **app)
+    return {login: (await at.sign_in(login)).cookie for login in ("bob", "carol", "boss", "guest")}
 
 
 @pytest.fixture
@@ -26,12 +36,9 @@ async def at(installed):
     text = CONFIG.replace("\nscopes: {", "\nscopes: {gateway: Act in the gateway, ")
     text = text.replace("users: [admins]", "users: [admins], explain: [admins]")
     installed.config.write_text(text, "utf-8")
-    async with portal(installed) as made:
-        for login, group in (("carol", "staff"), ("boss", "admins"), ("guest", "guests")):
-            await made.front.user(login, group)
-        app = {"kind": OwnerKind.APPLICATION, "login": "nightly", "groups": ("admins",)}
-        await create_owner(made.front.desk, actor=ROOT, **app)
-        made.cookies = {}
+    cookies = await settled(installed, portal, everybody)
+    async with serving(installed) as made:
+        made.cookies = dict(cookies)
         yield made
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.installation import CONFIG, Installation, Ran
-from tests.unit.web.api.portal import Answer, Portal, portal
+from tests.settled import settled
+from tests.unit.web.api.portal import Answer, Portal, portal, serving
 
 SETTINGS = CONFIG.replace(
     "users: [admins]}", "users: [admins], audit: [staff], explain: [staff], introspect: [staff]}"
@@ -44,10 +45,16 @@ class Watching:
         return await self.at.ask(method, path, headers=headers, **more)
 
 
+async def both(at: Portal) -> dict[str, str]:
+    """Their cookies."""
+    await at.front.user("eve", "guests")
+    return {login: (await at.sign_in(login)).cookie for login in ("bob", "eve")}
+
+
 @contextlib.asynccontextmanager
 async def watching(installed: Installation, settings: str = SETTINGS) -> AsyncIterator[Watching]:
     """The portal."""
     installed.config.write_text(settings, "utf-8")
-    async with portal(installed) as at:
-        await at.front.user("eve", "guests")
-        yield Watching(at, {login: (await at.sign_in(login)).cookie for login in ("bob", "eve")}, installed)
+    cookies = await settled(installed, portal, both)
+    async with serving(installed) as at:
+        yield Watching(at, dict(cookies), installed)

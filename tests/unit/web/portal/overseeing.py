@@ -10,8 +10,9 @@ from gateway.auth.tokens import create_token
 from gateway.core.owner import OwnerKind
 from gateway.core.token import handle
 from tests.installation import CONFIG, Installation
+from tests.settled import settled
 from tests.unit.auth.signing_in import ROOT
-from tests.unit.web.api.portal import Answer, Portal, portal
+from tests.unit.web.api.portal import Answer, Portal, portal, serving
 
 EVERYTHING = "own_tokens: [staff, guests], any_tokens: [staff], users: [staff], audit: [staff], explain: [staff]"
 SETTINGS = CONFIG.replace("own_tokens: [staff, admins], any_tokens: [admins], users: [admins]", EVERYTHING)
@@ -53,14 +54,19 @@ class Overseeing:
         return minted.whole.reveal()
 
 
+async def both(at: Portal) -> dict[str, str]:
+    """Their cookies."""
+    await at.front.user("eve", "guests")
+    return {login: (await at.sign_in(login)).cookie for login in ("bob", "eve")}
+
+
 @contextlib.asynccontextmanager
 async def overseeing(installed: Installation, settings: str = SETTINGS) -> AsyncIterator[Overseeing]:
     """The portal."""
     installed.config.write_text(settings, "utf-8")
-    async with portal(installed) as at:
-        await at.front.user("eve", "guests")
-        cookies = {login: (await at.sign_in(login)).cookie for login in ("bob", "eve")}
-        yield Overseeing(at, cookies, installed)
+    cookies = await settled(installed, portal, both)
+    async with serving(installed) as at:
+        yield Overseeing(at, dict(cookies), installed)
 
 
 def of(whole: str) -> str:
