@@ -9,6 +9,7 @@ from gateway.auth.passwords import refuse_sso, set_password
 from gateway.auth.refused import NOT_FOUND, Refused
 from gateway.core.owner import Owner, OwnerKind
 from gateway.core.power import Act
+from gateway.store import SessionRow
 from gateway.web.portal.owner_shown import HOME, owner_shown
 from gateway.web.portal.page import Answer, Notice, Sent, Shown, Visit
 from gateway.web.portal.pages.owners import found
@@ -95,9 +96,10 @@ async def show_end(visit: Visit) -> Answer:
     """Ask whether to sign them out of one session."""
     owner = await _person(visit, Act.SEE_SESSIONS)
     rows = await sessions_of(visit.desk, actor=visit.actor, login=owner.login)
-    if all(row.id != visit.part("session") for row in rows):
+    session = next((row for row in rows if row.id == visit.part("session")), None)
+    if session is None:
         raise Refused(NOT_FOUND, message="that session has ended, or was never one of theirs")
-    return await _ask(visit, visit.words("Sign out there?"))
+    return await _ask(visit, visit.words("Sign out there?"), session)
 
 
 async def end(visit: Visit) -> Answer:
@@ -113,7 +115,7 @@ async def _person(visit: Visit, act: Act) -> Owner:
     return (await found(_PERSON, visit, act)).owner
 
 
-async def _ask(visit: Visit, title: str) -> Answer:
+async def _ask(visit: Visit, title: str, session: SessionRow | None = None) -> Answer:
     owner = await _person(visit, Act.END_SESSIONS)
     back = owner_path(owner)
     return Shown(
@@ -129,6 +131,7 @@ async def _ask(visit: Visit, title: str) -> Answer:
             "path": visit.path,
             "back": back,
             "crumbs": [(visit.words("Users"), HOME[_PERSON]), (owner.login, back)],
+            "session": session,
             "needs_proof": False,
         },
     )

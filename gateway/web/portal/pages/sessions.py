@@ -1,6 +1,7 @@
 """Where one is signed in oneself, and signing out there."""
 
 from gateway.auth.refused import NOT_FOUND, Refused
+from gateway.auth.sessions import Session
 from gateway.web.portal.page import Answer, Link, Notice, Page, Sent, Shown, Visit
 
 HOME = "/sessions"
@@ -31,11 +32,13 @@ async def show_end(visit: Visit) -> Answer:
     """Ask whether."""
     wanted = visit.part("session")
     found = await visit.parts.sessions.list_own(visit.session)
-    if all(one.id != wanted for one in found):
+    session = next((one for one in found if one.id == wanted), None)
+    if session is None:
         raise Refused(NOT_FOUND, message="that session has ended, or was never yours")
     here = wanted == visit.session.id
     title = visit.words("Sign out here?") if here else visit.words("Sign out there?")
-    return _ask(visit, title, visit.words("Whatever is typed and not sent is lost."), visit.words("Sign out"))
+    lost = visit.words("Whatever is typed and not sent is lost.")
+    return _ask(visit, title, lost, visit.words("Sign out"), session)
 
 
 async def end(visit: Visit) -> Answer:
@@ -62,7 +65,7 @@ async def end_others(visit: Visit) -> Answer:
     return Sent(to=HOME, notice=Notice(text=words))
 
 
-def _ask(visit: Visit, title: str, text: str, button: str) -> Shown:
+def _ask(visit: Visit, title: str, text: str, button: str, session: Session | None = None) -> Shown:
     return Shown(
         template="confirm.html",
         data={
@@ -73,6 +76,7 @@ def _ask(visit: Visit, title: str, text: str, button: str) -> Shown:
             "path": visit.path,
             "back": HOME,
             "crumbs": [(visit.words("Sessions"), HOME)],
+            "session": session,
             "needs_proof": False,
         },
     )

@@ -22,7 +22,10 @@ async def test_one_sees_where_one_is_signed_in_and_signs_out_there(installed):
         listed = set(ends(page))
         assert len(listed) == 2
         mine, other = await which(at, here, listed), await which(at, there, listed)
-        assert "Sign out there?" in (await at.ask("GET", other, cookie=here)).text
+        asked = await at.ask("GET", other, cookie=here)
+        assert "Sign out there?" in asked.text
+        assert b"<dd>&lt;b&gt;Browser&lt;/b&gt;/1</dd>" in asked.raw  # which one it is
+        assert "<code>192.0.2.7</code>" in asked.text
         done = await at.send(other, cookie=here)
         assert (done.status, done.headers["Location"]) == (303, "/sessions")
         assert "You are signed out there" in (await at.ask("GET", "/sessions", cookie=here)).text
