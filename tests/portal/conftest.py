@@ -12,7 +12,8 @@ A test is a coroutine, and gets by name what it needs:
              `house.token(...)`, `house.use(token)` for a real request through the check, `house.desk` for use cases.
 - `person`, `admin`, `nobody`    fresh each: with tokens of their own (group staff), with every permission, with none.
 - `tabs`     `await tabs.tab(person)` is a page in a browser of its own, signed in; `javascript=False`, `dark=True`,
-             `width=PHONE`, `origin=house.plain` for the portal without its proxy.
+             `width=PHONE`, `origin=house.plain` for the portal without its proxy; `is_new=True` for a browser that
+             never saw our files. `await tabs.look(sample.alice)` is cheaper, for tests that only look.
 - `page`     the same, signed in as nobody, behind the proxy.
 - `watch`    fails the test for console errors, violations of the policy, failed requests, requests to other origins and
              5xx; `watch.expects("...")` first, where that is what the test provokes.
@@ -32,7 +33,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.portal.harness.browser import MEND, PATIENCE_MS, Tabs, binary, chromium
+from tests.portal.harness.browser import MEND, PATIENCE_MS, Spare, Tabs, binary, chromium
 from tests.portal.harness.house import House
 from tests.portal.harness.people import Person
 from tests.portal.harness.sample import Sample, settle
@@ -90,6 +91,12 @@ async def sample(house: House) -> Sample:
     return await settle(house)
 
 
+@pytest.fixture(scope="session")
+def spare() -> Spare:
+    """What one test leaves for the next, as making it is dear."""
+    return Spare()
+
+
 @pytest.fixture
 def watch() -> Watch:
     """What the browsers of this test may not do."""
@@ -97,9 +104,11 @@ def watch() -> Watch:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def tabs(request: pytest.FixtureRequest, browser: Browser, house: House, watch: Watch) -> AsyncIterator[Tabs]:
+async def tabs(
+    request: pytest.FixtureRequest, browser: Browser, house: House, watch: Watch, spare: Spare
+) -> AsyncIterator[Tabs]:
     """Pages for this test. Whatever they did that no page may do fails it."""
-    made = Tabs(browser, house, watch)
+    made = Tabs(browser, house, watch, spare)
     request.node.stash[TABS] = made
     yield made
     await made.close()

@@ -57,6 +57,7 @@ async def test_a_wrong_password_is_said_keeps_the_login_and_signs_nobody_in(tabs
     await page.goto("/sign-in")
     await sign_in(page, person, "quite another password")
     await expect(page.get_by_role("alert")).to_contain_text("Login or password is wrong")
+    await expect(page.get_by_role("heading", name="That did not work")).to_be_visible()
     await expect(page.get_by_label("Login")).to_have_value(person.login)
     await expect(page.get_by_label("Password")).to_have_value("")
     assert not await cookies(page.context, SECURE)
@@ -162,20 +163,17 @@ async def test_after_the_sign_in_people_are_where_they_wanted_to_be(page, person
 @pytest.mark.parametrize(
     "to",
     [
-        "https://elsewhere.example.org/",
         "//elsewhere.example.org/",
         "/\\elsewhere.example.org",
-        "/%5Celsewhere.example.org",
         "/%09/elsewhere.example.org",
         "\t//elsewhere.example.org",
         "javascript:alert(1)",
         "https:elsewhere.example.org",
-        "/sign-out",
-        "@elsewhere.example.org",
     ],
 )
 @attack("M04")
 async def test_no_return_address_leads_away_from_the_portal(tabs, person, to):
+    """What browsers read in another way than servers do; tests/attacks has the long list, for plain clients."""
     page = await tabs.tab()
     await page.goto("/")
     await page.evaluate("to => { location.href = '/sign-in?' + new URLSearchParams({ to }) }", to)

@@ -1,5 +1,9 @@
-"""Programs of the stories: on ports of their own, waited for, stopped by their own id, logs shown on failure."""
+"""Programs of the stories: on ports of their own, waited for, stopped by their own id, logs shown on failure.
 
+They end with the process that started them, also when that is killed: an interrupted run leaves nobody behind.
+"""
+
+import ctypes
 import os
 import signal
 import socket
@@ -7,9 +11,12 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 DEADLINE_S = 20.0
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 
 class DidNotStartError(AssertionError):
@@ -31,7 +38,13 @@ class Program:
         """Start and return once it is ready; DidNotStartError with its log otherwise."""
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                self.argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=clean_env(self.env), cwd=self.cwd
+                self.argv,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                env=clean_env(self.env),
+                cwd=self.cwd,
+                preexec_fn=partial(end_with, os.getpid()),  # noqa: PLW1509 - it takes no lock and no memory
             )
         process = self.process
         wait_until(lambda: process.poll() is not None or is_ready(), f"{self.name} is ready", self)
@@ -52,6 +65,13 @@ class Program:
     def tail(self, lines: int = 40) -> str:
         """The end of its log."""
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
+
+
+def end_with(parent: int) -> None:
+    """Be asked to end when the parent does. Called in the child, before it is the program."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)  # it ended before this was said
 
 
 def wait_until(condition: Callable[[], bool], what: str, program: Program | None = None) -> None:

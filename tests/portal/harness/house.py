@@ -173,11 +173,17 @@ class House:
             self._cookies[person, origin] = await asyncio.to_thread(self._cookie, person, origin)
         return self._cookies[person, origin]
 
+    async def lasting_cookie(self, person: Person) -> dict[str, Any]:
+        """The cookie of the one session in which somebody looks at many pages, and ends it on none."""
+        if (person, SECURE) not in self._cookies:
+            self._cookies[person, SECURE] = await asyncio.to_thread(self._cookie, person, SECURE)
+        return self._cookies[person, SECURE]
+
     async def get(
         self, path: str, person: Person | None = None, *, language: str = "en"
     ) -> tuple[int, dict[str, str], str]:
         """A page asked for by a plain client, signed in as the person, if any: status, headers in lower case, text."""
-        cookie = None if person is None else await self.cookie(person)
+        cookie = None if person is None else await self.lasting_cookie(person)
         return await asyncio.to_thread(self._get, path, cookie, language)
 
     async def use(

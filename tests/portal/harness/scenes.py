@@ -35,7 +35,8 @@ class Scene:
     async def play(self, tabs: Tabs, sample: Sample, **how: object) -> Page:
         """Open it; `how` as for `Tabs.tab`."""
         person: Person | None = getattr(sample, self.who) if self.who else None
-        page = await tabs.tab(person, **how)  # type: ignore[arg-type]
+        only_looks = person is not None and self.does is None and "now" not in how
+        page = await (tabs.look(person, **how) if only_looks else tabs.tab(person, **how))  # type: ignore[arg-type]
         wanted = self.path(sample)
         answer = await page.goto(wanted)
         assert answer is not None

@@ -5,6 +5,7 @@ to another origin; answers of 5xx; and answers of 4xx to anything but a page. A 
 before: `watch.expects("net::ERR_ABORTED")`.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Request, Response, WebError
@@ -20,6 +21,7 @@ class Watch:
     def __init__(self) -> None:
         self._seen: list[str] = []
         self._expected: list[str] = []
+        self._over: list[tuple[BrowserContext, str, Callable[..., None]]] = []
         self.requests: list[str] = []  # `POST https://gateway.example.org/tokens/new`, all there were
 
     @property
@@ -39,11 +41,22 @@ class Watch:
             if not request.url.startswith(_LOCAL) and _origin(request.url) not in origins:
                 self._seen.append(f"asked another origin: {request.method} {request.url}")
 
-        context.on("request", asked)
-        context.on("response", self._answered)
-        context.on("requestfailed", self._failed)
-        context.on("console", self._said)
-        context.on("weberror", self._threw)
+        handlers: dict[str, Callable[..., None]] = {
+            "request": asked,
+            "response": self._answered,
+            "requestfailed": self._failed,
+            "console": self._said,
+            "weberror": self._threw,
+        }
+        for event, handler in handlers.items():
+            context.on(event, handler)  # type: ignore[call-overload]
+            self._over.append((context, event, handler))
+
+    def let_go(self) -> None:
+        """Watch none of them any longer: another test has them next."""
+        for context, event, handler in self._over:
+            context.remove_listener(event, handler)
+        self._over.clear()
 
     def _answered(self, response: Response) -> None:
         is_page = response.request.is_navigation_request()
