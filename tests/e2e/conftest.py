@@ -84,7 +84,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             "localhost": stack.enter_context(package_index(folder, BIN)),
         }
         gateway = Gateway.install(folder)
-        gateway.run("user", "add", "alice", "--email", "alice@example.org", "--group", "staff")
+        gateway.prepare("user", "add", "alice", "--email", "alice@example.org", "--group", "staff")
         tokens = {
             "read": gateway.token("alice", "reader", "rest"),
             "write": gateway.token("alice", "writer", "rest", "write"),

@@ -62,7 +62,7 @@ def installed(folder: Path, identity: str) -> tuple[Gateway, str]:
     kept = [line for line in config.read_text("utf-8").splitlines() if not line.startswith("  default:")]
     assert kept.count("identity:") == 1
     config.write_text("\n".join(kept).replace("identity:\n", identity), "utf-8")
-    gateway.run("user", "add", "alice", "--email", "alice@example.org", "--group", "staff")
+    gateway.prepare("user", "add", "alice", "--email", "alice@example.org", "--group", "staff")
     token = gateway.token("alice", "reader", "rest")
     gateway.start()
     return gateway, token

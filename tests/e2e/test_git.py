@@ -55,10 +55,10 @@ def hosting(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hos
     mine = f'check: ["127.0.0.1:{gateway.check_port}"], portal: "127.0.0.1:{free_port()}", '
     text = put(EXAMPLE.read_text("utf-8"), {listen: f'{mine}ops: "127.0.0.1:{gateway.ops_port}"'})
     (gateway.folder / "token-gateway.yaml").write_text(text, "utf-8")
-    gateway.run("user", "add", "alice", "--group", "developers")
-    gateway.run("app", "add", "ci")
+    gateway.prepare("user", "add", "alice", "--group", "developers")
+    gateway.prepare("app", "add", "ci")
     tokens = {"pull": gateway.token("alice", "laptop", "pull"), "both": gateway.token("alice", "desk", "pull", "push")}
-    tokens["ci"] = gateway.run("token", "create", "--app", "ci", "--name", "runner", "--scope", "pull")
+    tokens["ci"] = gateway.prepare("token", "create", "--app", "ci", "--name", "runner", "--scope", "pull")
     gateway.start()
     _repository(folder / "repositories" / "tools" / "x.git", folder)
     port = free_port()

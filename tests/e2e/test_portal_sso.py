@@ -87,8 +87,8 @@ def installed(folder: Path, example: str) -> Gateway:
     example = example.replace("/run/token-gateway/sso.sock", str(gateway.folder / "sso.sock"))
     example = example.replace(", group: www-data", "").replace("/etc/token-gateway/sso-secret", str(secret))
     config.write_text(config.read_text("utf-8") + example, "utf-8")
-    gateway.run("user", "add", "bob", "--sso", "--group", "admins")
-    gateway.run("user", "add", "mallory", "--sso")
+    gateway.prepare("user", "add", "bob", "--sso", "--group", "admins")
+    gateway.prepare("user", "add", "mallory", "--sso")
     gateway.start()
     return gateway
 
@@ -268,6 +268,6 @@ def test_past_the_proxy_the_headers_are_nothing(stage: Stage) -> None:
 @attack("H10")
 def test_the_address_in_the_audit_is_not_the_clients_to_choose(stage: Stage) -> None:
     stage.who(stage.enter(COOKIE, ("X-Forwarded-For", "198.51.100.66")))
-    written = stage.gateway.run("audit", "list", "--action", "signed_in", "--json")
+    written = stage.gateway.prepare("audit", "list", "--action", "signed_in", "--json")
     assert "127.0.0.1" in written
     assert "198.51.100.66" not in written

@@ -148,7 +148,7 @@ def test_revoked_is_401_as_soon_as_the_command_returns(proxy: Proxy, ask: Ask, w
 
 def test_a_disabled_owner_is_401_and_passes_again_when_enabled(proxy: Proxy, ask: Ask, world: World) -> None:
     login = f"bob-{proxy.name}"
-    world.gateway.run("user", "add", login)
+    world.gateway.prepare("user", "add", login)
     token = world.gateway.token(login, "phone", "rest")
     assert ask(READ, bearer(token)).status == 200
     world.gateway.run("user", "disable", login)

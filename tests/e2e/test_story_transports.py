@@ -128,7 +128,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         (gateway.folder / name).chmod(0o640)
     tokens = {}
     for login in ("alice", "bob"):
-        gateway.run("user", "add", login, "--group", "staff")
+        gateway.prepare("user", "add", login, "--group", "staff")
         tokens[login] = gateway.token(login, "client", "rest")
     gateway.start()
     try:

@@ -1,4 +1,7 @@
-"""The gateway of the stories: set up and asked through the real command, as an operator does."""
+"""The gateway of the stories: asked through the real command, as an operator does.
+
+What a story begins with is done by the same command inside this process: a process of its own takes most of a second.
+"""
 
 import os
 import signal
@@ -9,9 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
+from typer.testing import CliRunner
+
+from gateway.cli.main import app
 from tests.e2e.harness.process import Program, clean_env, free_port
 
 BIN = Path(sys.prefix) / "bin"
+ANOTHER = "TOKEN_GATEWAY_COMMAND"
 HOSTS = ("app.example.org", "raw.example.org")
 
 CONFIG = """\
@@ -66,7 +73,7 @@ class Gateway:
             folder / "gateway.log",
         )
         gateway = cls(installed, check, ops, program)
-        run([command(), "init", str(installed), "--admin", "operator"])
+        prepare(["init", str(installed), "--admin", "operator"])
         (installed / "token-gateway.yaml").write_text(
             CONFIG.format(check=check, portal=portal, ops=ops, folder=installed), "utf-8"
         )
@@ -83,6 +90,10 @@ class Gateway:
     def run(self, *words: str) -> str:
         """Run a command on this installation; its standard output, stripped."""
         return run([command(), "--config", str(self.folder / "token-gateway.yaml"), *words])
+
+    def prepare(self, *words: str) -> str:
+        """What `run` does, without a process of its own: for what a story begins with."""
+        return prepare(["--config", str(self.folder / "token-gateway.yaml"), *words])
 
     def explains_as_allowed(self, token: str, url: str) -> bool:
         """What `explain` says of GET with the token, by its exit code."""
@@ -102,7 +113,7 @@ class Gateway:
     def token(self, user: str, name: str, *scopes: str) -> str:
         """A new token of the user."""
         words = [word for scope in scopes for word in ("--scope", scope)]
-        return self.run("token", "create", "--user", user, "--name", name, *words)
+        return self.prepare("token", "create", "--user", user, "--name", name, *words)
 
     def revoke(self, token: str) -> None:
         """Returns when no check allows the token any more."""
@@ -129,7 +140,16 @@ def handle(token: str) -> str:
 
 def command() -> str:
     """The command under test; TOKEN_GATEWAY_COMMAND names another, such as that of an installed wheel."""
-    return os.environ.get("TOKEN_GATEWAY_COMMAND", str(BIN / "token-gateway"))
+    return os.environ.get(ANOTHER, str(BIN / "token-gateway"))
+
+
+def prepare(words: list[str]) -> str:
+    """Run the command in this process, or, where another one is under test, that one; what it printed, stripped."""
+    if ANOTHER in os.environ:
+        return run([command(), *words])
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, f"{words} exited with {done.exit_code}:\n{done.output}\n{done.exception!r}"
+    return done.stdout.strip()
 
 
 def run(argv: list[str]) -> str:
