@@ -1,6 +1,7 @@
 """Administrators watch: they find tokens and stop many, and follow a refusal from the audit to its reason."""
 
 import json
+import re
 from secrets import token_hex
 
 from playwright.async_api import expect
@@ -17,6 +18,7 @@ async def test_many_tokens_are_chosen_listed_and_revoked(tabs, house, admin, per
     page = await tabs.tab(admin)
     await page.goto("/tokens")
     await page.get_by_label("Name").fill(mark)
+    await expect(page).to_have_url(re.compile(f"name={mark}"))  # only they are listed now
     await expect(page.get_by_role("listitem").filter(has_text=mark)).to_have_count(3)
     await page.get_by_role("button", name="Choose all, or none").click()
     await page.get_by_role("checkbox", name=f"Choose {mark} 1").uncheck()
