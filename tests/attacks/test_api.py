@@ -116,9 +116,9 @@ async def test_a_refusal_page_repeats_nothing_of_the_request(gate, dialect, code
         for path in (b"/api/%22%3E%3Csvg%20onload=alert(1)%3E?rd=" + MARKUP, MARKUP, b"/api/x#" + MARKUP):
             answered = await gate.check(path, *headers, dialect=dialect)
             assert answered.status in {400, 401, 403}
-            assert b"svg" not in answered.body
+            assert b"onload" not in answered.body
             assert answered.all("x-content-type-options") == [b"nosniff"]
-            assert all(b"svg" not in value for _, value in answered.headers)
+            assert all(b"onload" not in value for _, value in answered.headers)
     page = refusal.page(401, code, "<script>alert(1)</script>")
     assert b"<script" not in page
 
@@ -134,8 +134,9 @@ async def test_no_answer_sends_anybody_anywhere(gate, serving, rd):
         assert answered.all("location") == []
     for path in (f"/?rd={rd}", f"/api/v1/token?rd={rd}", f"/login?next={rd}"):
         status, headers, _ = asked(serving, "GET", path.replace("\\", "%5c"))
-        assert status in {400, 401, 404}
-        assert "location" not in headers
+        assert status in {303, 400, 401, 404}
+        where = headers.get("location", "/sign-in")
+        assert where.partition("?")[0] == "/sign-in", "nowhere but to the portal's own page"
 
 
 @attack("M05", "M20")
@@ -171,7 +172,7 @@ def test_another_site_can_neither_read_nor_use_what_a_browser_holds(serving, tok
             status, headers, _ = asked(
                 serving, method, path, Origin=origin, Cookie="session=x", Access_Control_Request_Method="POST"
             )
-            assert status >= 400
+            assert status >= 400 or (method, path, status) == ("GET", "/", 303), "at most, sign in first"
             assert [name for name in headers if name.startswith("access-control-")] == []
             assert "set-cookie" not in headers
 

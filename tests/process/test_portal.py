@@ -1,5 +1,6 @@
 """What a holder can do at the portal's address with nothing but the token: ask what it is, and end it."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -152,6 +153,16 @@ def test_another_host_finds_nobody_at_home(shared, host):  # M20
     assert ask(shared, "GET", "/api/v1/token", host=host)[0] == 421
 
 
+@pytest.mark.parametrize(("path", "status"), [("/", 303), ("/check/traefik", 404), ("/metrics", 404)])
+def test_people_who_ask_for_something_else_get_a_page_and_no_check_or_metric(shared, path, status):
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", shared.portal, timeout=10)) as connection:
+        connection.request("GET", path, headers={"Host": HOST})
+        answer = connection.getresponse()
+        assert answer.status == status
+        assert answer.getheader("Cache-Control") == "no-store"
+        assert b"token_gateway_" not in answer.read()
+
+
 @pytest.mark.parametrize("listener", ["portal", "ops"])
 @pytest.mark.parametrize(
     "head",
@@ -174,9 +185,7 @@ def test_a_malformed_head_is_refused_without_a_byte_of_it_in_answer_or_log(share
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
-        ("GET", "/check/traefik", 404),
-        ("GET", "/metrics", 404),
+        ("GET", "/api/v1/check/traefik", 404),
         ("GET", "/api/v1/token/revoke", 405),
         ("DELETE", "/api/v1/token", 405),
         ("OPTIONS", "/api/v1/token", 405),

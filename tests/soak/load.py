@@ -187,7 +187,8 @@ class Person(Asker):
         status, _ = self._ask("GET", "/api/v1/token", None, {"Authorization": f"Bearer {token}"})
         self.ledger.refused_at_portal += status in {401, 403}
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        self._ask("POST", "/api/v1/token/revoke", urlencode({"token": token[:-1]}), form)
+        status, _ = self._ask("POST", "/api/v1/token/revoke", urlencode({"token": token[:-1]}), form)
+        self.ledger.refused_at_portal += status == 200  # what is no token is answered alike, and in the audit
         time.sleep(0.2)
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, str]:
