@@ -87,7 +87,7 @@ async def test_the_audit_is_exported_by_its_link_and_verified_by_its_button(tabs
     page = await tabs.tab(admin)
     await page.goto("/audit")
     async with page.expect_download() as coming:
-        await page.get_by_role("link", name="Export").click()
+        await page.get_by_role("link", name="Export", exact=True).click()
     download = await coming.value
     assert download.suggested_filename == "audit.jsonl"
     lines = (await download.path()).read_bytes().splitlines()
