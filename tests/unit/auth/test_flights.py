@@ -85,7 +85,7 @@ async def test_while_one_waits_the_others_may_go(siege):
 async def test_whoever_comes_after_all_others_went_begins_anew(siege):
     first = siege.ask("a")
     await turns()
-    first.cancel()
+    await gone(first)
     second = siege.ask("a")
     assert await siege.end(second) == ["a"]
     assert siege.done == ["a"]
