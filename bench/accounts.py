@@ -45,6 +45,14 @@ def own_s() -> float:
 
 
 def rss_mb(pids: Iterable[int]) -> tuple[float, ...]:
-    """Resident memory of each, the largest first."""
-    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-    return tuple(sorted((count * os.sysconf("SC_PAGE_SIZE") / _MB for count in pages), reverse=True))
+    """Resident memory of each, the largest first; check workers before the parent and the portal beside them."""
+    sized = [(_answers_checks(pid), _mb(pid)) for pid in pids]
+    return tuple(mb for _, mb in sorted(sized, reverse=True))
+
+
+def _answers_checks(pid: int) -> bool:
+    return b"gateway.runtime.child\0worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _mb(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MB

@@ -28,7 +28,8 @@ class Sample:
 class Row:
     """One line of a table. `baseline` is what it is compared with, measured in the same rounds.
 
-    `rss_mb`: resident memory of the server's processes after the row, the largest first; empty where it says nothing.
+    `rss_mb`: resident memory of the server's processes after the row, check workers first, each kind the largest first;
+    empty where it says nothing.
     """
 
     key: str

@@ -44,8 +44,8 @@ It needs Linux and what `make install-dev` installs, and takes Debian's nginx wh
   with apr1 as `openssl passwd -apr1` does it, and with bcrypt at cost 5, as `htpasswd -B` does it.
 - Latencies are taken at a constant {rate:,} requests a second, each from the moment when it was due and not when it
   could be sent, so that a stall counts for every request it held up. They are the median of the rounds.
-- Memory is what is resident after the row's last round; where there are several processes, the largest and in brackets
-  the sum.
+- Memory is what is resident after the row's last round; where there are several processes, that of the largest check
+  worker and in brackets the sum.
 """
 
 

@@ -52,6 +52,15 @@ def test_memory_is_listed_from_the_largest():
     assert listed[0] > listed[1] > 1
 
 
+def test_a_check_worker_is_listed_before_the_larger_process_beside_it():
+    words = [sys.executable, "-c", "print(1, flush=True); input()", "gateway.runtime.child", "worker-1"]
+    with subprocess.Popen(words, stdin=-1, stdout=-1) as process:
+        process.stdout.readline()
+        listed = rss_mb([os.getpid(), process.pid])
+        process.communicate(b"\n")
+    assert 1 < listed[0] < listed[1]
+
+
 def test_the_machine_has_worked_at_least_as_long_as_this_process():
     own = own_s()
     assert machine_s() >= own > 0
