@@ -1,10 +1,8 @@
 """Who asks for an explanation without showing a secret: a token is named, or nobody presents anything."""
 
-from gateway.auth.evidence_of import RtAsked
 from gateway.auth.refused import Refused
 from gateway.core.credential import NoCredential
 from gateway.core.evidence import Evidence
-from gateway.core.network import Address
 
 
 def stranger(_transports: tuple[str, ...]) -> NoCredential:
@@ -12,13 +10,7 @@ def stranger(_transports: tuple[str, ...]) -> NoCredential:
     return NoCredential()
 
 
-async def refuse_credential(
-    presented: bytes,  # noqa: ARG001
-    basic_user: bytes | None = None,  # noqa: ARG001
-    *,
-    rt: RtAsked | None = None,  # noqa: ARG001
-    address: Address | None = None,  # noqa: ARG001
-) -> Evidence:
+async def refuse_credential(*_: object, **__: object) -> Evidence:
     """As `Authenticate`: no secret is tried. The failures would be counted for an address that the asker makes up."""
     raise Refused(
         "secret_given",
