@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.core.decision import Allow, Decision, Deny
 from gateway.core.evidence import Evidence, NotChecked, Rejected
-from gateway.core.limits import Buckets, Rate
+from gateway.core.limits import Bucket, Buckets, Rate
 from gateway.core.lru import Lru
 from gateway.core.network import Address
 from gateway.core.reason import Reason
@@ -113,6 +113,15 @@ class CheckLimits:
         if wait_s and route.rate:
             self.tokens.give_back((route.name, token_id), route.rate)
         return wait_s, "limits.token, on all routes together"
+
+    def again(self, token_id: str, bucket: Bucket | None, rate: Rate) -> tuple[float, Bucket]:
+        """As `over`, for a token on a route without a rate of its own, once `over` was asked by these limits.
+
+        `bucket`: what this returned for the token before; then it need not be looked for.
+        """
+        if bucket is None or not self.tokens.is_kept(bucket):
+            bucket = self.tokens.find(("", token_id))
+        return bucket.take(self._clock(), rate), bucket
 
     def _size(self, limits: RateLimits) -> None:
         for buckets in (self.failures, self.tokens, self.guests):

@@ -25,12 +25,13 @@ class UsageStore(Protocol):
         ...
 
 
-class _Tally:
-    """Uses of one token; changed in place, at every check."""
+class Tally:
+    """Uses of one token; changed in place, at every check. `batch`: by number, the write that they are for."""
 
-    __slots__ = ("count", "last_address", "last_used_at")
+    __slots__ = ("batch", "count", "last_address", "last_used_at")
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
         self.count = 0
         self.last_used_at: datetime
         self.last_address: Address | None = None
@@ -42,20 +43,23 @@ class UsageCounter:
     def __init__(self, store: UsageStore, fault: Callable[[str], None]) -> None:
         self._store = store
         self._fault = fault
-        self._pending: dict[str, _Tally] = {}
+        self._pending: dict[str, Tally] = {}
+        self._batch = 0
         self._writing = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
 
-    def count(self, token_id: str, at: datetime, address: Address | None) -> None:
-        """Count one allowed check."""
-        known = self._pending.get(token_id)
-        if known is None:
-            if len(self._pending) >= MAX_TOKENS:
-                return
-            known = self._pending[token_id] = _Tally()
-        known.count += 1
-        known.last_used_at = at
-        known.last_address = address
+    def count(self, token_id: str, at: datetime, address: Address | None, last: Tally | None = None) -> Tally | None:
+        """Count one allowed check. `last`: what this returned for the token before; then it need not be looked for."""
+        if last is None or last.batch != self._batch:
+            last = self._pending.get(token_id)
+            if last is None:
+                if len(self._pending) >= MAX_TOKENS:
+                    return None
+                last = self._pending[token_id] = Tally(self._batch)
+        last.count += 1
+        last.last_used_at = at
+        last.last_address = address
+        return last
 
     async def write(self) -> None:
         """Write what was counted until now; with a write under way, after that. StoreError: the counts are kept."""
@@ -68,6 +72,7 @@ class UsageCounter:
     async def _write_pending(self) -> None:
         async with self._writing:
             batch, self._pending = self._pending, {}
+            self._batch += 1
             if not batch:
                 return
             try:
@@ -96,14 +101,15 @@ class UsageCounter:
                 await asyncio.wait_for(stop.wait(), INTERVAL_S)
             await self.flush()
 
-    def _restore(self, token_id: str, old: _Tally) -> None:
+    def _restore(self, token_id: str, old: Tally) -> None:
         new = self._pending.get(token_id)
         if new is None:
+            old.batch = self._batch
             self._pending[token_id] = old
         else:
             new.count += old.count
 
 
-def _use(token_id: str, tally: _Tally) -> Use:
+def _use(token_id: str, tally: Tally) -> Use:
     address = str(tally.last_address or "")
     return Use(token_id=token_id, count=tally.count, last_used_at=tally.last_used_at, last_address=address)

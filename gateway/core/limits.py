@@ -38,13 +38,28 @@ def wait_s(filled_until: float, now: float, rate: Rate) -> float:
     return max(0.0, filled_until + rate.period_s - now - rate.burst * rate.period_s)
 
 
-class _Bucket:
-    """Changed in place: to put a new number into the map at every check would cost as much again."""
+class Bucket:
+    """One of them. Changed in place: to put a new number into the map at every check would cost as much again.
 
-    __slots__ = ("filled_until",)
+    `found_at`: how many buckets had been forgotten when it was last found. While they are no more, it is none of them.
+    """
+
+    __slots__ = ("filled_until", "found_at")
 
     def __init__(self) -> None:
         self.filled_until = 0.0
+        self.found_at = 0
+
+    def take(self, now: float, rate: Rate) -> float:
+        """Take one. 0 when there was room; else nothing is taken, and this is how many seconds to wait."""
+        filled_until, most = self.filled_until, now + rate.burst * rate.period_s
+        if filled_until > most:  # by another rate, before a reload: nobody waits for that
+            self.filled_until = filled_until = most
+        filled = take(filled_until, now, rate)
+        if filled is None:
+            return wait_s(filled_until, now, rate)
+        self.filled_until = filled
+        return 0.0
 
 
 class Buckets(Generic[Key]):
@@ -56,22 +71,24 @@ class Buckets(Generic[Key]):
     """
 
     def __init__(self, capacity: int) -> None:
-        self.filled: Lru[Key, _Bucket] = Recent(capacity)
+        self.filled: Lru[Key, Bucket] = Recent(capacity)
 
     def take(self, key: Key, now: float, rate: Rate) -> float:
         """Take one. 0 when there was room; else nothing is taken, and this is how many seconds to wait."""
+        return self.find(key).take(now, rate)
+
+    def find(self, key: Key) -> Bucket:
+        """The key's bucket, which counts as asked for now."""
         bucket = self.filled.get(key)
         if bucket is None:
-            bucket = _Bucket()
+            bucket = Bucket()
             self.filled.put(key, bucket)
-        filled_until, most = bucket.filled_until, now + rate.burst * rate.period_s
-        if filled_until > most:  # by another rate, before a reload: nobody waits for that
-            bucket.filled_until = filled_until = most
-        filled = take(filled_until, now, rate)
-        if filled is None:
-            return wait_s(filled_until, now, rate)
-        bucket.filled_until = filled
-        return 0.0
+        bucket.found_at = self.filled.evictions
+        return bucket
+
+    def is_kept(self, bucket: Bucket) -> bool:
+        """Whether a bucket that was found here is surely the one that its key has now."""
+        return bucket.found_at == self.filled.evictions
 
     def give_back(self, key: Key, rate: Rate) -> None:
         """As if one had not been taken."""

@@ -7,25 +7,47 @@ decided once for each route, reason and time to wait, and limited, noted, measur
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.auth.authenticate import Authenticator
-from gateway.auth.limits import too_often
+from gateway.auth.limits import network, too_often
 from gateway.core.credential import Presented, present, query_names
 from gateway.core.decision import Allow, Deny, decide, plain_demand
 from gateway.core.evidence import Rejected
 from gateway.core.headers import SingleHeaders
+from gateway.core.lru import Lru, Recent
+from gateway.core.target import Target
 from gateway.web.check.answer import accepts_html, refused
 from gateway.web.check.dialect import Answer, BadFacts, Dialect
 from gateway.web.check.noted import RefusalNotes
 from gateway.web.check.settings import target_of
-from gateway.web.check.standing import Asker, Refusal, Standing
+from gateway.web.check.standing import Asker, Place, Refusal, Standing
 
 if TYPE_CHECKING:
     from gateway.web.check.service import CheckService
 
 MOST_REFUSALS: Final = 64  # of one asker; they differ by reason, route and how long to wait
+PLACES: Final = 4_096
 _ANOTHER_URI, _ANOTHER_TOKEN = b"/another", b"another"
+
+
+class Came(Protocol):
+    """How a check came: what of its head is no header."""
+
+    @property
+    def method(self) -> bytes:
+        """Of the check itself; what the client's was is a fact."""
+        ...
+
+    @property
+    def is_http_10(self) -> bool:
+        """By HTTP/1.0, not 1.1."""
+        ...
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the peer wants to ask again on this connection."""
+        ...
 
 
 class Askers:
@@ -43,8 +65,9 @@ class Askers:
         self._authenticator = authenticator
         self._notes = notes
         self._clock = clock
+        self.places: Lru[tuple[Dialect, Target, bool], Place] = Recent(PLACES)
 
-    def asker(self, dialect: Dialect, headers: SingleHeaders, uri_name: bytes) -> Asker | None:
+    def asker(self, dialect: Dialect, headers: SingleHeaders, uri_name: bytes, came: Came) -> Asker | None:
         """For checks that differ from this one in the value of that header alone; None unless that is only the URI."""
         facts, settings = dialect.facts(headers), self._service.settings
         other = dialect.facts(SingleHeaders({**headers.values, uri_name: _ANOTHER_URI}))
@@ -55,47 +78,59 @@ class Askers:
         asked = target_of(facts._replace(uri=b"/"), headers, settings)
         if isinstance(asked, Deny):
             return None
-        buckets = settings.policy.table.buckets(asked.host)
-        return Asker(settings=settings, asked=asked, buckets=buckets, dialect=dialect, wants_html=accepts_html(headers))
+        place = self._place(dialect, asked, wants_html=accepts_html(headers))
+        return Asker(place, keeps_alive=came.keeps_alive, is_http_10=came.is_http_10, is_head=came.method == b"HEAD")
+
+    def _place(self, dialect: Dialect, asked: Target, *, wants_html: bool) -> Place:
+        settings = self._service.settings
+        key = (dialect, asked, wants_html)
+        place = self.places.get(key)
+        if place is None or place.settings is not settings:
+            buckets = settings.policy.table.buckets(asked.host)
+            place = Place(settings, dialect, asked, wants_html, buckets, network(asked.address))
+            self.places.put(key, place)
+        return place
 
     def is_current(self, asker: Asker) -> bool:
         """Whether the asker is of the configuration of this moment."""
-        return asker.settings is self._service.settings
+        return asker.place.settings is self._service.settings
 
     def recall(self, asker: Asker, path: bytes) -> Standing | None:
         """The Allow that stands for this path of the asker, counted like any other; None: nothing is done."""
-        if asker.settings is not self._service.settings:
+        place = asker.place
+        if place.settings is not self._service.settings:
             return None
-        demand = plain_demand(asker.asked, asker.buckets, path)
+        demand = plain_demand(place.asked, place.buckets, path)
         if demand is None:
             return None
-        standing = asker.standings.get((demand.route.index, demand.login))
+        standing = asker.standing(demand)
         return None if standing is None or not self._service.again(standing) else standing
 
     def learn_bearer(self, asker: Asker, headers: SingleHeaders, path: bytes, token: bytes) -> None:
         """Note whether, where this path leads, checks like this one present their bearer token and nothing else."""
-        demand = plain_demand(asker.asked, asker.buckets, path)
+        place = asker.place
+        demand = plain_demand(place.asked, place.buckets, path)
         if demand is None or query_names(demand.route.credentials):
             return
         other = SingleHeaders({**headers.values, b"authorization": b"Bearer " + _ANOTHER_TOKEN})
         if present(headers, demand.route.credentials) == Presented(token=token) and present(
             other, demand.route.credentials
         ) == Presented(token=_ANOTHER_TOKEN):
-            asker.bearers.add(demand.route.index)
+            asker.bearers |= {demand.route.index}
 
     def refuse(self, asker: Asker, path: bytes, token: bytes) -> Refusal | None:
         """The refusal of this bearer token on this path, counted like any other; None: nothing is done, judge it."""
-        service = self._service
+        service, place = self._service, asker.place
         settings = service.settings
-        if asker.settings is not settings:
+        if place.settings is not settings:
             return None
-        demand = plain_demand(asker.asked, asker.buckets, path)
+        demand = plain_demand(place.asked, place.buckets, path)
         if demand is None or demand.route.index not in asker.bearers:
             return None
         refuted = self._authenticator.refusal(token)
         if refuted is None:
             return None
-        wait_s = service.limits.failed(refuted.reason, asker.network, settings.limits)
+        wait_s = service.limits.failed(refuted.reason, place.network, settings.limits)
         key = demand.route.index, refuted.reason, wait_s
         refusal = asker.refusals.get(key)
         if refusal is None:
@@ -103,20 +138,20 @@ class Askers:
                 asker.refusals.clear()
             rejected = Rejected(reason=refuted.reason)
             evidence = too_often(rejected, wait_s) if wait_s else rejected
-            decision = decide(settings.policy, asker.asked, (demand,), evidence, self._clock())
+            decision = decide(settings.policy, place.asked, (demand,), evidence, self._clock())
             if isinstance(decision, Allow):
                 raise TypeError("no evidence, and an Allow")
             refusal = asker.refusals[key] = Refusal(decision)
-        self._notes.refused_alike(asker, refusal, refuted, path)
+        self._notes.refused_alike(place, refusal, refuted, path)
         return refusal
 
-    def answer(self, asker: Asker, refusal: Refusal) -> Answer:
+    def answer(self, place: Place, refusal: Refusal) -> Answer:
         """How that is told."""
         settings = self._service.settings
-        return asker.dialect.reply(
+        return place.dialect.reply(
             refused(
                 refusal.decision,
-                wants_html=asker.wants_html,
+                wants_html=place.wants_html,
                 realm=settings.realm,
                 support_contact=settings.support_contact,
                 portal=settings.portal,

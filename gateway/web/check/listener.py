@@ -37,9 +37,11 @@ class CheckListener:
         It would count for nothing any more; but each of many thousand answers could hold a table of routes of its own.
         """
         self._service.settings, self.door.trust = settings, trust
-        lane = self.lane
-        for kept in (lane.repeated.kept, lane.alike.kept, lane.strangers.kept, self._service.counted()["allows"]):
-            kept.clear()
+        lane, service = self.lane, self._service
+        for heads in (lane.repeated.kept, lane.alike.kept, lane.strangers.kept):
+            heads.clear()
+        service.counted()["allows"].clear()
+        service.askers.places.clear()
 
     async def shutdown(self, timeout_s: float) -> None:
         """Answer what is there, then close every connection; whatever takes longer is cut off."""

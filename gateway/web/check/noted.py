@@ -11,7 +11,7 @@ from gateway.core.decision import Challenge, Deny
 from gateway.core.reason import Reason
 from gateway.core.target import Target
 from gateway.web.check.refusal_log import RefusalLog
-from gateway.web.check.standing import Asker, Refusal
+from gateway.web.check.standing import Place, Refusal
 
 
 class CheckMetrics(Protocol):
@@ -62,20 +62,20 @@ class RefusalNotes:
         if decision.reason is not Reason.UNTRUSTED_PEER:  # of those, the listener tells the address once a minute
             self._log.refused(dialect, decision, target)
 
-    def refused_alike(self, asker: Asker, refusal: Refusal, refuted: Refuted, path: bytes) -> None:
-        """As `refused`, for a check of this asker; its decision names no token, and the path is read only to be told.
+    def refused_alike(self, place: Place, refusal: Refusal, refuted: Refuted, path: bytes) -> None:
+        """As `refused`, for a check of this place; its decision names no token, and the path is read only to be told.
 
         Nothing is made for a token that nobody knows, which anybody can send without end, but where a line is written.
         """
         decision = refusal.decision
         reason = decision.reason
         if refuted.reason is Reason.WRONG_SECRET:
-            self.refused(asker.dialect.name, replace(decision, handle=refuted.handle), asker.target(path))
+            self.refused(place.dialect.name, replace(decision, handle=refuted.handle), place.target(path))
             return
-        self._metrics.checked(asker.dialect.name, reason)
+        self._metrics.checked(place.dialect.name, reason)
         if decision.route is not None:
             self._led_to[decision.route.name] += 1
-        self._refusals.refused_stranger(reason, asker.network, self._clock())
-        refusal.silent_until = self._log.silent_until(asker.network, reason, refusal.silent_until)
+        self._refusals.refused_stranger(reason, place.network, self._clock())
+        refusal.silent_until = self._log.silent_until(place.network, reason, refusal.silent_until)
         if refusal.silent_until is None:
-            self._log.write(asker.dialect.name, replace(decision, handle=refuted.handle), asker.target(path))
+            self._log.write(place.dialect.name, replace(decision, handle=refuted.handle), place.target(path))

@@ -114,16 +114,19 @@ class CheckService:
         now = self._clock()
         if standing.until is not None and now >= standing.until:
             return False
-        token_id, address, limits = standing.token_id, standing.address, settings.limits
-        if standing.route.rate is not None or limits.token is not None:
-            wait_s, _ = self.limits.over(standing.route, token_id, address, limits)
-            if wait_s:
-                return False
+        token_id, address, route, limits = standing.token_id, standing.address, standing.route, settings.limits
+        wait_s = 0.0
+        if route.rate is not None:
+            wait_s, _ = self.limits.over(route, token_id, address, limits)
+        elif limits.token is not None and token_id is not None:
+            wait_s, standing.bucket = self.limits.again(token_id, standing.bucket, limits.token)
+        if wait_s:
+            return False
         self._metrics.checked(standing.dialect, standing.reason)
-        self.led_to[standing.route.name] += 1
+        self.led_to[route.name] += 1
         if token_id is not None:
             authenticator.hits += 1
-            self._usage.count(token_id, now, address)
+            standing.uses = self._usage.count(token_id, now, address, standing.uses)
         return True
 
     async def check(self, dialect: Dialect, headers: Headers, body: Body | None = None) -> Answer:

@@ -1,12 +1,14 @@
 """What has to hold for an Allow to be given once more without being judged anew (docs/decisions/0006)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from gateway.auth.limits import network
+from gateway.auth.usage import Tally
 from gateway.core.decision import Challenge, Deny
+from gateway.core.evidence import Demand
 from gateway.core.hosts import Bucket
+from gateway.core.limits import Bucket as RateBucket
 from gateway.core.network import Address
 from gateway.core.reason import Reason
 from gateway.core.route import Route
@@ -15,6 +17,8 @@ from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.wire import Reply
 
 STANDINGS: Final = 12_000  # kept at once; about 1.5 kB each with ordinary identities
+
+MOST_ROUTES: Final = 32  # of one asker
 
 # All that an Allow follows from, beside what `Standing` holds it to: the keyed digest of the presented token, the Basic
 # user, the route, the segment at `{login}`, the host, the chain of client addresses, and the dialect that is answered.
@@ -25,11 +29,24 @@ class Standing:
     """The Allow stands while the settings are the same object, the epoch is the same, and it is before `until`.
 
     `epoch` moves with every row of the change feed and with every turn in a token's life. `route`, `token_id` and
-    `address` are what a repetition is counted and limited by. `reply`: the answer's bytes for a connection that stays
-    open, as HTTP/1.1 has them, once the lane has made them.
+    `address` are what a repetition is counted and limited by; `bucket` and `uses`: where, once that was found. `reply`:
+    the answer's bytes for a connection that stays open, as HTTP/1.1 has them, once the lane has made them.
     """
 
-    __slots__ = ("address", "answer", "dialect", "epoch", "reason", "reply", "route", "settings", "token_id", "until")
+    __slots__ = (
+        "address",
+        "answer",
+        "bucket",
+        "dialect",
+        "epoch",
+        "reason",
+        "reply",
+        "route",
+        "settings",
+        "token_id",
+        "until",
+        "uses",
+    )
 
     def __init__(
         self,
@@ -53,6 +70,8 @@ class Standing:
         self.route = route
         self.token_id = token_id
         self.address = address
+        self.bucket: RateBucket | None = None
+        self.uses: Tally | None = None
         self.reply: Reply | None = None
 
 
@@ -71,45 +90,77 @@ class Refusal:
         self.silent_until: float | None = None
 
 
-class Asker:
-    """What checks have in common that differ in the client's URI alone: the other facts, and the Allows that stand.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What checks have in common that differ in the client's URI and the credential alone; shared by all of them.
 
-    `standings`: by the route that a URI leads to, and the segment at `{login}`. No header of the check is in here.
-    `bearers`: the routes, by index, on which these checks present their bearer token and nothing else; `refusals` are
-    theirs, by route, reason, and how long to wait. `buckets`: where the table has the routes of the host. `network`:
-    what failures are counted for.
+    `asked`: what is asked for with the URI `/`. `wants_html`: whether they take a page for a refusal. `buckets`: where
+    the table has the routes of the host. `network`: what failures are counted for.
     """
 
-    __slots__ = (
-        "asked",
-        "bearers",
-        "buckets",
-        "dialect",
-        "network",
-        "refusals",
-        "settings",
-        "standings",
-        "wants_html",
-    )
-
-    def __init__(
-        self, *, settings: object, asked: Target, buckets: tuple[Bucket, ...], dialect: Dialect, wants_html: bool
-    ) -> None:
-        """`asked`: what is asked for with the URI `/`. `wants_html`: whether they take a page for a refusal."""
-        self.settings = settings
-        self.asked = asked
-        self.buckets = buckets
-        self.network = network(asked.address)
-        self.dialect = dialect
-        self.wants_html = wants_html
-        self.bearers: set[int] = set()
-        self.refusals: dict[tuple[int, Reason, int], Refusal] = {}
-        self.standings: dict[tuple[int, str | None], Standing] = {}
+    settings: object
+    dialect: Dialect
+    asked: Target
+    wants_html: bool
+    buckets: tuple[Bucket, ...]
+    network: bytes
 
     def target(self, path: bytes) -> Target:
         """What is asked for with this path, as `plain_path` found it."""
         segments = tuple(segments_of(path))
         return replace(self.asked, readings=(Reading(segments),), path=path.decode("ascii"))
+
+
+class Asker:
+    """Checks that differ in the client's URI alone, or in that and the bearer token, and what is known of them.
+
+    `standings`: the Allows that stand, by the route that a URI leads to, and the segment at `{login}`. No header of the
+    check is in here. `bearers`: the routes, by index, on which these checks present their bearer token and nothing
+    else; `refusals` are theirs, by route, reason, and how long to wait. `is_usual`: by HTTP/1.1, on a connection that
+    stays. `last_uri`: Python's own hash, keyed anew in every process, of the last URI among them; to tell whether it
+    comes again. It is one object, and what all share is in `place`, because a check of thousands waits for memory.
+    """
+
+    __slots__ = (
+        "_last",
+        "_last_demand",
+        "bearers",
+        "is_head",
+        "is_http_10",
+        "is_usual",
+        "keeps_alive",
+        "last_uri",
+        "place",
+        "refusals",
+        "standings",
+    )
+
+    def __init__(self, place: Place, *, keeps_alive: bool, is_http_10: bool, is_head: bool) -> None:
+        self.place = place
+        self.keeps_alive = keeps_alive
+        self.is_http_10 = is_http_10
+        self.is_head = is_head
+        self.is_usual = keeps_alive and not is_http_10
+        self.last_uri = 0
+        self.bearers: frozenset[int] = frozenset()
+        self.refusals: dict[tuple[int, Reason, int], Refusal] = {}
+        self.standings: dict[tuple[int, str | None], Standing] = {}
+        self._last_demand: Demand | None = None
+        self._last: Standing | None = None
+
+    def standing(self, demand: Demand) -> Standing | None:
+        """The Allow that stands where a URI leads to this demand. Most lead where the last one did."""
+        if demand != self._last_demand:
+            self._last_demand = demand
+            self._last = self.standings.get((demand.route.index, demand.login))
+        return self._last
+
+    def keep(self, key: tuple[int, str | None], standing: Standing) -> None:
+        """Have it stand for the route, by its index, and the segment at `{login}`."""
+        if len(self.standings) >= MOST_ROUTES:
+            self.standings.clear()
+        self.standings[key] = standing
+        self._last_demand = None
 
 
 class Known(NamedTuple):

@@ -155,3 +155,17 @@ def test_a_refusal_is_no_pass(limits):
     deny = Deny(reason=Reason.GROUP, route=a_route(rate=THREE))
     assert limits.held(deny, a_target(), RateLimits(token=THREE), "tg") is deny
     assert len(limits.tokens.filled) == 0
+
+
+def test_passes_that_are_counted_where_they_were_found_and_others_are_counted_together(limits):
+    few = RateLimits(token=THREE)
+    allow = an_allow(a_route(), a_token())
+    assert limits.held(allow, a_target(), few, "tg") is allow
+    wait_s, bucket = limits.again(allow.token.id, None, THREE)
+    assert (wait_s, limits.again(allow.token.id, bucket, THREE)) == (0, (0, bucket))
+    assert limits.held(allow, a_target(), few, "tg").reason is Reason.LIMITED
+    assert limits.again(allow.token.id, bucket, THREE)[0] == pytest.approx(10.0)
+    limits.tokens.filled.capacity = 1
+    limits.tokens.take(("", "another"), 0.0, THREE)
+    wait_s, anew = limits.again(allow.token.id, bucket, THREE)
+    assert (wait_s, anew is bucket) == (0, False), "nothing is counted in a bucket that others do not find"

@@ -90,3 +90,25 @@ async def test_who_gives_up_waiting_does_not_have_a_use_counted_twice(usage, sto
     go.set()
     await usage.flush()
     assert counted(store) == 1
+
+
+async def test_a_tally_is_added_to_until_its_batch_is_written_and_then_a_new_one_begins(usage, store):
+    first = usage.count("t1", NOW, None)
+    assert usage.count("t1", NOW, None, first) is first
+    await usage.flush()
+    second = usage.count("t1", NOW, None, first)
+    assert second is not first
+    await usage.flush()
+    assert [use.count for use in store.uses] == [2, 1]
+
+
+async def test_a_tally_that_could_not_be_written_is_one_with_what_was_counted_meanwhile(usage, store):
+    first = usage.count("t1", NOW, None)
+    store.is_away = True
+    await usage.flush()
+    assert usage.count("t1", NOW, None, first) is first
+    assert usage.count("t1", NOW, None) is first
+    store.is_away = False
+    await usage.flush()
+    assert counted(store) == 3
+    assert usage.count("t1", NOW, None, first) is not first

@@ -111,3 +111,25 @@ def test_giving_back_to_a_bucket_that_was_forgotten_does_nothing() -> None:
     buckets.take("b", 1000.0, RATE)
     buckets.give_back("a", RATE)
     assert len(buckets.filled) == 1
+
+
+def test_a_bucket_that_was_found_is_surely_the_keys_until_some_bucket_is_forgotten() -> None:
+    buckets: Buckets[str] = Buckets(2)
+    found = buckets.find("a")
+    assert found.take(1000.0, RATE) == 0
+    assert [buckets.take("a", 1000.0, RATE) for _ in range(3)] == [0, 0, 10.0], "it is the one and only"
+    assert buckets.is_kept(found)
+    for other in "bc":
+        buckets.take(other, 1000.0, RATE)
+    assert not buckets.is_kept(found), "it went for c"
+    again = buckets.find("a")
+    assert (again is found, buckets.is_kept(again)) == (False, True)
+
+
+def test_a_bucket_that_is_found_again_after_others_were_forgotten_is_the_same() -> None:
+    buckets: Buckets[str] = Buckets(2)
+    found = buckets.find("a")
+    for other in "bcd":
+        buckets.take(other, 1000.0, RATE)
+        assert buckets.find("a") is found
+    assert buckets.is_kept(found)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.auth.limits import RateLimits
 from gateway.core.limits import Rate
 from gateway.core.network import Networks
 from gateway.core.owner import TokenRecord
@@ -251,6 +252,36 @@ async def test_every_answer_from_memory_is_held_to_the_rate(house, monkeypatch):
     street.service.limits._clock = house.clock
     await street.settle_in()
     await street.judged(429, Reason.LIMITED)
+
+
+async def test_answers_from_every_memory_and_judged_ones_are_held_to_one_rate_of_the_token(house, monkeypatch):
+    street = Street(house, monkeypatch)
+    limits = RateLimits(token=Rate(burst=12, period_s=1000))
+    street.service.settings = replace(street.service.settings, limits=limits)
+    street.service.limits._clock = house.clock
+    await street.settle_in()
+    for path in ("/bare/x", "/api/x", "/bare/x", "/api/z"):
+        assert await street.ask(path) == 200
+    await street.judged(429, Reason.LIMITED)
+
+
+async def test_the_rate_of_a_token_is_that_of_its_one_bucket_after_it_was_forgotten_and_found_anew(house, monkeypatch):
+    street = Street(house, monkeypatch)
+    limits = RateLimits(token=Rate(burst=12, period_s=1000), tracked=1)
+    street.service.settings = replace(street.service.settings, limits=limits)
+    street.service.limits._clock = house.clock
+    await street.settle_in()
+    street.service.limits.tokens.take(("", "another"), 0.0, limits.token)
+    for path in ("/bare/x", "/bare/x", *["/api/x", "/api/z"] * 5):
+        assert await street.ask(path) == 200, "it begins at none"
+    await street.judged(429, Reason.LIMITED)
+
+
+async def test_an_asker_whose_uris_lead_to_several_routes_gets_what_stands_on_each(street):
+    for _ in range(5):
+        for path in ("/bare/x", "/api/x", "/admin/x"):
+            status = await street.ask(path)
+            assert status == (403 if path == "/admin/x" else 200)
 
 
 async def test_neither_token_nor_head_is_in_what_is_kept(street):

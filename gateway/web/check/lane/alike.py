@@ -19,7 +19,6 @@ from gateway.web.check.lane.heads import Head
 from gateway.web.check.standing import Asker, Known
 
 ENTRIES: Final = 12_000
-MOST_ROUTES: Final = 32  # of one asker
 MOST_URI: Final = 8_192
 # As the shipped configs have proxies spell it.
 _MARKS: Final = (
@@ -37,44 +36,24 @@ class Cut(NamedTuple):
     start: int
 
 
-class Alike:
-    """What all heads with the same outer parts say. `is_usual`: HTTP/1.1, and the connection stays.
-
-    `last`: Python's own hash, keyed anew in every process, of the last URI among them; to tell whether it comes again.
-    """
-
-    __slots__ = ("asker", "is_http_10", "is_usual", "keeps_alive", "last")
-
-    def __init__(self, asker: Asker, *, keeps_alive: bool, is_http_10: bool) -> None:
-        self.asker = asker
-        self.keeps_alive = keeps_alive
-        self.is_http_10 = is_http_10
-        self.is_usual = keeps_alive and not is_http_10
-        self.last = 0
-
-
 class AlikeHeads:
-    """Digest of the outer parts -> what they say. One per process, on the loop thread."""
+    """Digest of the outer parts -> what all heads with the same say. One per process, on the loop thread."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
-        self.kept: Lru[bytes, Alike] = Recent(entries)
+        self.kept: Lru[bytes, Asker] = Recent(entries)
         self.given = 0  # answers given by it
 
     def offer(self, digest: bytes, cut: Cut, known: Known, dialect: Dialect, head: Head, askers: Askers) -> None:
         """Keep what can be told from this head about those that are like it. `digest`: of its outer parts."""
         if known.standing is None or known.question is None or not isinstance(head.headers, SingleHeaders):
             return
-        alike = self.kept.peek(digest)
-        if alike is None or not askers.is_current(alike.asker):
-            asker = askers.asker(dialect, head.headers, cut.name)
+        asker = self.kept.peek(digest)
+        if asker is None or not askers.is_current(asker):
+            asker = askers.asker(dialect, head.headers, cut.name, head)
             if asker is None:
                 return
-            alike = Alike(asker, keeps_alive=head.keeps_alive, is_http_10=head.is_http_10)
-            self.kept.put(digest, alike)
-        standings = alike.asker.standings
-        if len(standings) >= MOST_ROUTES:
-            standings.clear()
-        standings[known.question[2:4]] = known.standing
+            self.kept.put(digest, asker)
+        asker.keep(known.question[2:4], known.standing)
 
 
 def cut(head: bytes) -> Cut | None:

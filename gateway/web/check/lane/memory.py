@@ -91,20 +91,20 @@ class HeadMemory:
             return None
         lane = self._lane
         self._around = around = digest_around(head, found, self._hasher.copy())
-        alike = lane.alike.kept.get(around)
-        if alike is None:
+        asker = lane.alike.kept.get(around)
+        if asker is None:
             return None
-        standing = lane.service.askers.recall(alike.asker, found.path)
+        standing = lane.service.askers.recall(asker, found.path)
         written = None if standing is None else standing.reply
         if standing is None or written is None:
             return None
         lane.alike.given += 1
-        if not alike.is_usual:
-            written = allow(written, keeps_alive=alike.keeps_alive, is_http_10=alike.is_http_10)
+        if not asker.is_usual:
+            written = allow(written, keeps_alive=asker.keeps_alive, is_http_10=asker.is_http_10)
         if self._digest:
             lane.repeated.offer(self._digest, written, standing)
-        last, alike.last = alike.last, hash(found.uri)
-        self._is_repeating = alike.last == last
+        last, asker.last_uri = asker.last_uri, hash(found.uri)
+        self._is_repeating = asker.last_uri == last
         return written
 
     def _refusal(self, head: bytes) -> Reply | None:

@@ -33,34 +33,27 @@ class Stranger(NamedTuple):
     token: bytes
 
 
-class _Known(NamedTuple):
-    asker: Asker
-    keeps_alive: bool
-    is_http_10: bool
-    is_head: bool
-
-
 class Strangers:
     """Digest of the outer parts -> what they say, and refusals as bytes. One per process, on the loop thread."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
-        self.kept: Lru[bytes, _Known] = Recent(entries)
+        self.kept: Lru[bytes, Asker] = Recent(entries)
         self.given = 0  # refusals given by it
         self._marks: list[bytes] = [b""] * MARKS
 
     def refuse(self, stranger: Stranger, askers: Askers) -> Reply | None:
         """The refusal of such a head; None: nothing is done, judge it."""
-        known = self.kept.get(stranger.digest)
-        refusal = None if known is None else askers.refuse(known.asker, stranger.path, stranger.token)
-        if known is None or refusal is None:
+        asker = self.kept.get(stranger.digest)
+        refusal = None if asker is None else askers.refuse(asker, stranger.path, stranger.token)
+        if asker is None or refusal is None:
             return None
         self.given += 1
         if refusal.reply is None:
             refusal.reply = reply(
-                askers.answer(known.asker, refusal),
-                keeps_alive=known.keeps_alive,
-                is_http_10=known.is_http_10,
-                is_head=known.is_head,
+                askers.answer(asker.place, refusal),
+                keeps_alive=asker.keeps_alive,
+                is_http_10=asker.is_http_10,
+                is_head=asker.is_head,
             )
         return refusal.reply
 
@@ -72,14 +65,13 @@ class Strangers:
             return
         if not isinstance(head.headers, SingleHeaders):
             return
-        known = self.kept.peek(stranger.digest)
-        if known is None or not askers.is_current(known.asker):
-            asker = askers.asker(dialect, head.headers, name)
+        asker = self.kept.peek(stranger.digest)
+        if asker is None or not askers.is_current(asker):
+            asker = askers.asker(dialect, head.headers, name, head)
             if asker is None:
                 return
-            known = _Known(asker, head.keeps_alive, head.is_http_10, head.method == b"HEAD")
-            self.kept.put(stranger.digest, known)
-        askers.learn_bearer(known.asker, head.headers, stranger.path, stranger.token)
+            self.kept.put(stranger.digest, asker)
+        askers.learn_bearer(asker, head.headers, stranger.path, stranger.token)
 
 
 def cut_token(head: bytes, found: Cut, hasher: "blake2b") -> Stranger | None:
