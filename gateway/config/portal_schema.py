@@ -51,8 +51,8 @@ class Portal(Section):
 
     my_account: Boolean = Field(
         default=True,
-        description="Whether people find the page on which they make tokens of their own. Who may have some is said by "
-        "`permissions.own_tokens`, and the API goes by that alone. Default: true.",
+        description="Whether people find the pages on which they make tokens of their own. Who may have some is said "
+        "by `permissions.own_tokens`, and the API goes by that alone. Default: true.",
     )
     session: PortalSession = Field(default=PortalSession(), description="How long somebody is signed in.")
     sso: Sso | None = Field(

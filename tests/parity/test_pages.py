@@ -41,9 +41,11 @@ async def test_r38_my_account_offers_tokens_only_when_switched_on_and_to_those_w
     written = installed.config.read_text()
     installed.config.write_text(written + "portal: {my_account: false}\n")
     async with portal(installed) as at:
+        words = ("token", "create", "--user", "bob", "--name", "nightly export", "--scope", "rest")
+        await asyncio.to_thread(installed.ok, *words)
         cookie = await signed_in(at)
-        await a_token(at, cookie)
         page = (await at.ask("GET", "/", cookie=cookie)).text
         assert "nightly export" not in page
         assert 'href="/tokens/new"' not in page
         assert "bob" in page
+        assert (await at.ask("GET", "/tokens/new", cookie=cookie)).status == 403

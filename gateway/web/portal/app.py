@@ -26,6 +26,7 @@ from gateway.web.portal.notices import Notices
 from gateway.web.portal.once import Sendings
 from gateway.web.portal.own_path import sign_in_path
 from gateway.web.portal.page import (
+    NOT_YOURS,
     Answer,
     Needs,
     Notice,
@@ -175,7 +176,7 @@ class Pages:
         if page.needs is Needs.SESSION and visit.session.must_change:
             return self._redirect(visit, Sent(to=PASSWORD))
         if not permitted(page, visit.permissions):
-            raise Problem("permission", "this page is for people with another task")
+            raise Problem("permission", NOT_YOURS)
         return None
 
     async def _prove(self, visit: Visit) -> None:

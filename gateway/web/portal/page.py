@@ -23,6 +23,8 @@ from gateway.web.api.problem import Problem
 from gateway.web.portal.form import Form
 from gateway.web.portal.words import Words
 
+OWN = frozenset({"own_tokens"})
+NOT_YOURS = "this page is for people with another task"
 _PART = re.compile(r"\{(\w+)\}")
 
 
@@ -124,10 +126,13 @@ class Visit:
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """What they may do in the gateway itself: none before an initial password was changed."""
+        """What they may do on pages: what they may in the gateway itself, but no tokens of their own where
+        `portal.my_account` is off. None before an initial password was changed.
+        """
         if self.signed_in is None or self.signed_in.must_change:
             return frozenset()
-        return power(self.here.policy.permissions, self.actor)
+        hidden = frozenset() if self.desk.settings.portal.my_account else OWN
+        return power(self.here.policy.permissions, self.actor) - hidden
 
     @property
     def needs_proof(self) -> bool:

@@ -14,7 +14,7 @@ SHOWN = 100  # of each state; the policy allows hardly more that live
 
 async def show(visit: Visit) -> Answer:
     """Who I am, and my tokens: those that live or could, and when asked for also those that were revoked."""
-    may = "own_tokens" in visit.permissions and visit.desk.settings.portal.my_account
+    may = "own_tokens" in visit.permissions
     shows_revoked = visit.asked("revoked") == "yes"
     states = [one for one in TokenState if shows_revoked or one is not TokenState.REVOKED] if may else []
     found = [token for state in states for token in await _of(visit, state)]

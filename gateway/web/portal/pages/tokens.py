@@ -14,8 +14,9 @@ from gateway.auth.token_wishes import NEVER, read_expires, read_owner, read_span
 from gateway.auth.tokens import KIND_OF, Minted, create_token, rotate_token
 from gateway.core.naming import label_flaw
 from gateway.core.token import Kind
+from gateway.web.api.problem import Problem
 from gateway.web.portal.form import Form
-from gateway.web.portal.page import Answer, Notice, Page, Sent, Shown, Visit
+from gateway.web.portal.page import NOT_YOURS, Answer, Notice, Page, Sent, Shown, Visit
 from gateway.web.portal.pages.account import CHART_DAYS
 from gateway.web.portal.token_lines import lines_for
 from gateway.web.portal.token_shown import TokenShown, token_path, token_shown
@@ -249,12 +250,14 @@ def _choices(visit: Visit, kind: Kind, token: TokenShown | None = None) -> dict[
 
 
 def _for_whom(visit: Visit) -> tuple[str | None, str | None]:
-    """The user or application that the page was opened for; neither: oneself."""
+    """The user or application that the page was opened for; neither: oneself. Problem for whoever may have none."""
     told = visit.asked if visit.form.given is None else visit.form.value
     user, application = told("user") or None, told("application") or None
     for login in (user, application):
         if login is not None and label_flaw(login) is not None:  # the page repeats it
             raise Refused(NOT_FOUND, message="there is nobody of that name")
+    if user is None and application is None and "own_tokens" not in visit.permissions:
+        raise Problem("permission", NOT_YOURS)
     return user, application
 
 
