@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from tests.installation import handle
+from tests.unit.auth.signing_in import front
 from tests.workers import WallClock, a_worker
 
 
@@ -89,3 +90,24 @@ async def test_an_idle_token_does_not_end_by_a_clock_gone_back_and_ends_for_good
     assert await worker.ask(token) == "idle"
     clock.advance(days=-2)
     assert await worker.ask(token) == "idle", "documented: the refusal is final"
+
+
+async def test_a_grace_that_ends_early_by_a_clock_gone_ahead_goes_on_when_the_clock_is_right(
+    installation, worker, clock
+):
+    old = await asyncio.to_thread(installation.token)
+    done = await asyncio.to_thread(installation.ok, "token", "rotate", handle(old), "--grace", "1h")
+    assert [await worker.ask(old), await worker.ask(done.out.strip())] == ["allowed", "allowed"]
+    clock.advance(hours=2)
+    assert [await worker.ask(old), await worker.ask(done.out.strip())] == ["invalid_token", "allowed"]
+    clock.advance(hours=-2)
+    assert [await worker.ask(old), await worker.ask(done.out.strip())] == ["allowed", "allowed"]
+
+
+async def test_a_session_counts_only_while_the_clock_is_right_and_then_goes_on(installation):
+    async with front(installation) as here:
+        await here.user("bob")
+        signed = await here.enter("bob")
+        for days in (2, -2):
+            assert await here.later(days=days).sessions.look_up(signed.secret) is None
+        assert await here.sessions.look_up(signed.secret) is not None
