@@ -5,16 +5,16 @@ That is what counts where a token acts in the gateway, and what an introspection
 
 from datetime import datetime
 
-from gateway.core.evidence import Demand, Proven
+from gateway.core.evidence import Proven
 from gateway.core.network import Address
 from gateway.core.patterns import PathPattern
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
-from gateway.core.route import Access, Route
+from gateway.core.route import Access, Match, Route
 from gateway.core.rules import RULES, Case
 from gateway.core.target import Reading, Target
 
-_ANY_TOKEN = Demand(
+_ANY_TOKEN = Match(
     Route(index=0, name="api", line=0, hosts=("*",), paths=(PathPattern.parse("/**"),), access=Access.AUTHENTICATED),
     None,
 )

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.core.credential import Ambiguous, NoCredential
-from gateway.core.evidence import Demand, Evidence, NotChecked, Proven, Rejected
+from gateway.core.evidence import Evidence, NotChecked, Proven, Rejected
 from gateway.core.hosts import Bucket
 from gateway.core.identity import HeaderPairs
 from gateway.core.owner import Owner, Token
@@ -78,7 +78,7 @@ class Recorder(Protocol):
         ...
 
 
-def choose(policy: Policy, target: Target, recorder: Recorder | None = None) -> Decision | tuple[Demand, ...]:
+def choose(policy: Policy, target: Target, recorder: Recorder | None = None) -> Decision | tuple[Match, ...]:
     """Find the route of every reading. A decision when no credential is needed for it, else one demand a reading."""
     demands = []
     for reading in target.readings:
@@ -98,7 +98,7 @@ def choose(policy: Policy, target: Target, recorder: Recorder | None = None) -> 
     return settled
 
 
-def _demand(policy: Policy, target: Target, reading: Reading, recorder: Recorder | None) -> Demand | Deny:
+def _demand(policy: Policy, target: Target, reading: Reading, recorder: Recorder | None) -> Match | Deny:
     found = policy.table.first_match(target, reading)
     if recorder is not None:
         recorder.step("route", *_route_words(found))
@@ -114,10 +114,10 @@ def _demand(policy: Policy, target: Target, reading: Reading, recorder: Recorder
         return Deny(reason=Reason.AMBIGUOUS_REQUEST, route=found.route, detail=detail)
     if found.route.access is Access.DENY:
         return Deny(reason=Reason.ROUTE_DENIES, route=found.route)
-    return Demand(found.route, found.login)
+    return found
 
 
-def plain_demand(asked: Target, buckets: tuple[Bucket, ...], path: bytes) -> Demand | None:
+def plain_demand(asked: Target, buckets: tuple[Bucket, ...], path: bytes) -> Match | None:
     """What `choose` comes to for `asked`, no preflight, with this path in place of its own; None where it decides.
 
     `buckets`: those of the policy's table for the host. `path`: as `plain_path` found it; it has one reading, so that
@@ -127,7 +127,7 @@ def plain_demand(asked: Target, buckets: tuple[Bucket, ...], path: bytes) -> Dem
     if not isinstance(found, Match):
         return None
     access = found.route.access
-    return None if access is Access.DENY or access is Access.PUBLIC else Demand(found.route, found.login)
+    return None if access is Access.DENY or access is Access.PUBLIC else found
 
 
 _SETTLED = {
@@ -154,7 +154,7 @@ def _without_credential(policy: Policy, target: Target, routes: Sequence[Route])
 def decide(
     policy: Policy,
     target: Target,
-    demands: tuple[Demand, ...],
+    demands: tuple[Match, ...],
     evidence: Evidence,
     now: datetime,
     recorder: Recorder | None = None,
@@ -179,7 +179,7 @@ def decide(
 def _decide_proven(
     policy: Policy,
     target: Target,
-    demands: tuple[Demand, ...],
+    demands: tuple[Match, ...],
     proven: Proven,
     now: datetime,
     recorder: Recorder | None,

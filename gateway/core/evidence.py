@@ -1,20 +1,11 @@
-"""The two sides of a decision: what a route demands, and what is known of the presented credential."""
+"""What is known of the presented credential, for a decision."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from gateway.core.credential import Ambiguous, NoCredential
 from gateway.core.owner import Owner, StoredSecret, Token, TokenRecord
 from gateway.core.reason import Reason
-from gateway.core.routes import Route
-
-
-class Demand(NamedTuple):
-    """What one reading of the path asks for: its route, and the text at `{login}` when the pattern has one."""
-
-    route: Route
-    login: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

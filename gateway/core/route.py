@@ -74,7 +74,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The route that decides, and the segment that `{login}` stood at.
+    """What one reading of a path asks for: the route that decides, and the segment that `{login}` stood at.
 
     With several paths in one route, one without `{login}` counts before those with it, and those in written order.
     """

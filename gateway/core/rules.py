@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from gateway.core.confirmation import confirmation_state, confirmation_words
 from gateway.core.credential import RT
-from gateway.core.evidence import Demand, Proven
+from gateway.core.evidence import Proven
 from gateway.core.lifecycle import secret_state, token_state
 from gateway.core.patterns import covers_host
 from gateway.core.policy import Policy
 from gateway.core.reason import Reason
-from gateway.core.routes import Access
+from gateway.core.route import Access, Match
 from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.target import Target
 from gateway.core.token import Kind
@@ -25,7 +25,7 @@ class Case(NamedTuple):
 
     policy: Policy
     target: Target
-    demand: Demand
+    demand: Match
     proven: Proven
     now: datetime
 

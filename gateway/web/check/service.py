@@ -19,9 +19,10 @@ from gateway.auth.turns import TRIES, turn_of
 from gateway.auth.usage import UsageCounter
 from gateway.core.credential import RT, Presented, query_names
 from gateway.core.decision import Allow, Decision, Deny, choose, decide
-from gateway.core.evidence import Demand, NotChecked, Proven, Rejected
+from gateway.core.evidence import NotChecked, Proven, Rejected
 from gateway.core.lru import Lru, Recent
 from gateway.core.reason import Reason
+from gateway.core.route import Match
 from gateway.core.rt_token import parse_rt_token
 from gateway.core.target import Target
 from gateway.core.until import allowed_until
@@ -167,7 +168,7 @@ class CheckService:
         demands = choose(policy, target)
         if not isinstance(demands, tuple):
             return _Judged(target, demands)
-        route, login = demands[0]
+        route, login = demands[0].route, demands[0].login
         credential = in_head(headers, target.query, route.credentials)
         if not isinstance(credential, Presented):
             return _Judged(target, decide(policy, target, demands, credential, self._clock()))
@@ -201,7 +202,7 @@ class CheckService:
         return await self._judge(settings, target, demands, credential)
 
     async def _judge(
-        self, settings: CheckSettings, target: Target, demands: tuple[Demand, ...], credential: Presented
+        self, settings: CheckSettings, target: Target, demands: tuple[Match, ...], credential: Presented
     ) -> Decision:
         """Authenticate and decide; once more after a turn in the token's life that this very check brings about."""
         policy = settings.policy

@@ -6,12 +6,11 @@ from typing import Final, NamedTuple
 
 from gateway.auth.usage import Tally
 from gateway.core.decision import Challenge, Deny
-from gateway.core.evidence import Demand
 from gateway.core.hosts import Bucket
 from gateway.core.limits import Bucket as RateBucket
 from gateway.core.network import Address
 from gateway.core.reason import Reason
-from gateway.core.route import Route
+from gateway.core.route import Match, Route
 from gateway.core.target import Reading, Target, segments_of
 from gateway.web.check.dialect import Answer, Dialect
 from gateway.web.check.wire import Reply
@@ -145,12 +144,12 @@ class Asker:
         self.bearers: frozenset[int] = frozenset()
         self.refusals: dict[tuple[int, Reason, int], Refusal] = {}
         self.standings: dict[tuple[int, str | None], Standing] = {}
-        self._last_demand: Demand | None = None
+        self._last_demand: Match | None = None
         self._last: Standing | None = None
 
-    def standing(self, demand: Demand) -> Standing | None:
+    def standing(self, demand: Match) -> Standing | None:
         """The Allow that stands where a URI leads to this demand. Most lead where the last one did."""
-        if demand != self._last_demand:
+        if demand is not self._last_demand:
             self._last_demand = demand
             self._last = self.standings.get((demand.route.index, demand.login))
         return self._last

@@ -6,8 +6,9 @@ import pytest
 
 from gateway.core.confirmation import confirmation_state, confirmation_words
 from gateway.core.decision import Allow, decide
-from gateway.core.evidence import Demand, Proven
+from gateway.core.evidence import Proven
 from gateway.core.reason import Reason
+from gateway.core.route import Match
 from tests.builders import NOW, a_policy, a_route, a_stored_secret, a_target, a_token, an_owner
 
 EVERY = timedelta(days=90)
@@ -36,7 +37,7 @@ def test_a_check_is_refused_with_that_reason_and_allowed_again_after_the_next_wo
         owner = an_owner(sso=True, confirmed_at=confirmed_at)
         token = a_token(owner)
         proven = Proven(token=token, owner=owner, secret=a_stored_secret(token))
-        done = decide(policy, a_target(), (Demand(policy.table.routes[0], None),), proven, NOW)
+        done = decide(policy, a_target(), (Match(policy.table.routes[0], None),), proven, NOW)
         assert done.reason is reason
         assert isinstance(done, Allow) is (reason is Reason.TOKEN)
 

@@ -61,7 +61,7 @@ class HeadMemory:
         lane, standing, found = self._lane, known.standing, self._cut
         if standing is None:
             if self._stranger is not None and found is not None:
-                lane.strangers.offer(self._stranger, found.name, dialect, head, lane.service.askers)
+                lane.strangers.offer(self._stranger, found[2], dialect, head, lane.service.askers)
             return
         if found is not None and not is_first:
             lane.alike.offer(self._around, found, known, dialect, head, lane.service.askers)
@@ -94,7 +94,7 @@ class HeadMemory:
         asker = lane.alike.kept.get(around)
         if asker is None:
             return None
-        standing = lane.service.askers.recall(asker, found.path)
+        standing = lane.service.askers.recall(asker, found[1])
         written = None if standing is None else standing.reply
         if standing is None or written is None:
             return None
@@ -103,7 +103,7 @@ class HeadMemory:
             written = allow(written, keeps_alive=asker.keeps_alive, is_http_10=asker.is_http_10)
         if self._digest:
             lane.repeated.offer(self._digest, written, standing)
-        last, asker.last_uri = asker.last_uri, hash(found.uri)
+        last, asker.last_uri = asker.last_uri, hash(found[0])
         self._is_repeating = asker.last_uri == last
         return written
 

@@ -8,7 +8,7 @@ only its bytes are made once.
 
 import re
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final
 
 from gateway.core.headers import SingleHeaders
 from gateway.core.lru import Lru, Recent
@@ -25,12 +25,8 @@ _MARK: Final = b"\r\nAuthorization: Bearer "
 _TOKEN = re.compile(rb"[a-z]{3}_[0-9A-Za-z]{11}_[0-9A-Za-z]{38}(?=\r\n)")
 
 
-class Stranger(NamedTuple):
-    """A head without its URI and its token, as a digest; the URI's path, and the token."""
-
-    digest: bytes
-    path: bytes
-    token: bytes
+# A head without its URI and its token, as a digest; the URI's path, and the token.
+Stranger = tuple[bytes, bytes, bytes]
 
 
 class Strangers:
@@ -43,8 +39,9 @@ class Strangers:
 
     def refuse(self, stranger: Stranger, askers: Askers) -> Reply | None:
         """The refusal of such a head; None: nothing is done, judge it."""
-        asker = self.kept.get(stranger.digest)
-        refusal = None if asker is None else askers.refuse(asker, stranger.path, stranger.token)
+        digest, path, token = stranger
+        asker = self.kept.get(digest)
+        refusal = None if asker is None else askers.refuse(asker, path, token)
         if asker is None or refusal is None:
             return None
         self.given += 1
@@ -59,19 +56,20 @@ class Strangers:
 
     def offer(self, stranger: Stranger, name: bytes, dialect: Dialect, head: Head, askers: Askers) -> None:
         """Learn from a head that was judged what others like it say. A first sight leaves a mark only."""
-        place = int.from_bytes(stranger.digest[:2], "big") % MARKS
-        if self._marks[place] != stranger.digest:
-            self._marks[place] = stranger.digest
+        digest, path, token = stranger
+        place = int.from_bytes(digest[:2], "big") % MARKS
+        if self._marks[place] != digest:
+            self._marks[place] = digest
             return
         if not isinstance(head.headers, SingleHeaders):
             return
-        asker = self.kept.peek(stranger.digest)
+        asker = self.kept.peek(digest)
         if asker is None or not askers.is_current(asker):
             asker = askers.asker(dialect, head.headers, name, head)
             if asker is None:
                 return
-            self.kept.put(stranger.digest, asker)
-        askers.learn_bearer(asker, head.headers, stranger.path, stranger.token)
+            self.kept.put(digest, asker)
+        askers.learn_bearer(asker, head.headers, path, token)
 
 
 def cut_token(head: bytes, found: Cut, hasher: "blake2b") -> Stranger | None:
@@ -80,8 +78,9 @@ def cut_token(head: bytes, found: Cut, hasher: "blake2b") -> Stranger | None:
     token = None if mark < 0 else _TOKEN.match(head, mark + len(_MARK))
     if token is None:
         return None
-    first, first_end, second, second_end = found.start, found.start + len(found.uri), *token.span()
+    uri, path, _, start = found
+    first, first_end, second, second_end = start, start + len(uri), *token.span()
     if second < first:
         first, first_end, second, second_end = second, second_end, first, first_end
     hasher.update(head[:first] + b"\0" + head[first_end:second] + b"\0" + head[second_end:])
-    return Stranger(hasher.digest(), found.path, token[0])
+    return hasher.digest(), path, token[0]
