@@ -110,7 +110,7 @@ def steps(rules: Policy, head: bytes) -> tuple[tuple[str, Callable[[], object]],
     parts = cut(head)
     if not isinstance(found, Head) or parts is None:
         raise TypeError("not such a head")
-    asked, path = _target(DIALECTS["traefik"], found.headers), parts.path
+    asked, path = _target(DIALECTS["traefik"], found.headers), parts[1]
     buckets = rules.table.buckets(asked.host)
     lease = Lease(_Quiet(), bound_s=1e9, apply=_nothing)
     lease.renew()

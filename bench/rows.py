@@ -116,13 +116,15 @@ def in_turns(cases: Sequence[Case], scale: Scale, tell: Callable[[str], None]) -
     return tuple(case.row(cases[0]) for case in cases)
 
 
-def cold(constant: Case, case: Case, tokens: Sequence[str], scale: Scale) -> tuple[Row, Row]:
-    """Ask once for every token, a part of them in each round: the first check of a token, argon2 included."""
+def cold(constant: Case, first: Case, next_two: Case, tokens: Sequence[str], scale: Scale) -> tuple[Row, Row, Row]:
+    """Ask thrice for every token, some in each round: with argon2, and twice until all of it is remembered."""
     share = -(-len(tokens) // scale.rounds)
     for begin in range(0, len(tokens), share):
         constant.round(scale.round_s / 2)
-        case.each_once(tokens[begin : begin + share])
-    return constant.row(constant), case.row(constant)
+        some = tokens[begin : begin + share]
+        first.each_once(some)
+        next_two.each_once([*some, *some])
+    return constant.row(constant), first.row(constant), next_two.row(constant)
 
 
 def constant_case(server: Server, token: str, key: str) -> Case:
