@@ -30,7 +30,11 @@ log = structlog.get_logger("api")
 MAX_BODY = 16 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Tell = Callable[[web.Request, Problem], web.Response]
-_HTTP = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_HTTP = {
+    404: ("not_found", "nothing has this address"),
+    405: ("method_not_allowed", "this address is not asked in this way"),
+    413: ("too_large", "that is larger than any request needs"),
+}
 
 
 def tell_program(_: web.Request, problem: Problem) -> web.Response:
@@ -80,7 +84,8 @@ def _problem(error: Exception) -> Problem:
             return Problem.of(error)
         case web.HTTPException():
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            return Problem(_HTTP.get(error.status, "bad_request"), error.reason, headers=headers)
+            code, words = _HTTP.get(error.status, ("bad_request", error.reason))
+            return Problem(code, words, headers=headers)
         case StoreUnavailable():
             return unavailable()
         case StoreError():

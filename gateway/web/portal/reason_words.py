@@ -40,6 +40,17 @@ PHRASES: dict[Reason, str] = {
     Reason.UNAVAILABLE: "the gateway could not look it up in time",
     Reason.INTERNAL_ERROR: "the gateway failed",
 }
+# What would change it, where the use case names commands and their options: here one clicks.
+REMEDIES: dict[Reason, str] = {
+    Reason.NO_ADDRESS: "The client’s address must be known here: put one in. In a real check, the proxy must send "
+    "X-Forwarded-For.",
+    Reason.IDLE: "The token was not used for longer than its idle expiry allows, and ends with its next use; create a "
+    "new one. Until then rotating it, or editing its idle expiry, keeps it alive.",
+    Reason.OWNER_DISABLED: "Enable the owner, on the page of the user or the application; that brings all of its "
+    "tokens back.",
+    Reason.OWNER_UNCONFIRMED: "The single sign-on has not vouched for the owner for longer than "
+    "`tokens.reconfirm_every`: they sign in once, or somebody vouches for them on the user’s page.",
+}
 
 
 def reason_words(words: Words, code: str) -> str:
@@ -52,6 +63,6 @@ def reason_words(words: Words, code: str) -> str:
 
 def remedy_words(words: Words, reason: Reason) -> str:
     """What would have to change; empty where there is nothing to say. By the code, with the context `remedy`."""
-    text = REMEDY.get(reason, "")
+    text = REMEDIES.get(reason) or REMEDY.get(reason, "")
     told = words.catalogue.pgettext("remedy", reason.value) if text else ""
     return text if told in {"", reason.value} else told

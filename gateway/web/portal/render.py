@@ -1,5 +1,6 @@
 """From a page's data to HTML: Jinja2 with autoescape and no undefined names, one environment a language."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from gateway.web.portal.browser import read_browser
 from gateway.web.portal.form import Form
@@ -19,6 +21,7 @@ from gateway.web.portal.words import Languages, Words
 
 BRAND = "Token Gateway"
 _PACKAGE = "gateway.web.portal"
+_QUOTED = re.compile("`([^`]+)`")
 _times: ContextVar[Times] = ContextVar("times")  # of the page that is being made: filters in macros see no context
 
 
@@ -76,6 +79,11 @@ class Look:
             _times.reset(before)
 
 
+def quoting(text: str) -> Markup:
+    """A text of a use case; what it quotes with backticks, as names of settings, is code on a page."""
+    return Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped before
+
+
 def _environment(words: Words, static: Static) -> Environment:
     made = Environment(
         loader=PackageLoader(_PACKAGE),
@@ -91,6 +99,7 @@ def _environment(words: Words, static: Static) -> Environment:
     for name in ("ago", "moment", "day", "span", "number"):
         made.filters[name] = _filter(name)
     made.filters["browser"] = read_browser
+    made.filters["quoting"] = quoting
     return made
 
 

@@ -14,11 +14,12 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from gateway.auth.refused import Refused
+from gateway.web.portal.advice import advice
 
 ENGLISH = "en"
 # Words that begin a sentence. Another first word may be a value, such as a name, and stays as it is.
-_STARTS = {"a", "all", "an", "at", "both", "choose", "login", "no", "nobody", "that", "the", "there", "this", "tokens"}
-_STARTS |= {"too", "whose", "you", "your"}
+_STARTS = {"a", "all", "an", "at", "both", "choose", "login", "no", "nobody", "nothing", "that", "the", "there", "this"}
+_STARTS |= {"tokens", "too", "whose", "you", "your"}
 
 
 class Words:
@@ -41,7 +42,10 @@ class Words:
     def refused(self, refused: Refused) -> str:
         """What a use case says, and how to mend it."""
         told = self.catalogue.pgettext("refused", refused.code)
-        return _sentence(refused.message, refused.mend) if told == refused.code else told
+        if told != refused.code:
+            return told
+        mend = advice(refused)
+        return _sentence(refused.message, self(mend) if mend else "")  # no text is also the name of a catalogue's head
 
 
 class Languages:
@@ -94,4 +98,5 @@ def _wanted(accepted: str) -> list[str]:
 def _sentence(message: str, mend: str) -> str:
     is_ours = message.partition(" ")[0] in _STARTS
     text = message[:1].upper() + message[1:] if is_ours else message
-    return f"{text}: {mend}." if mend else f"{text}."
+    whole = f"{text}: {mend}" if mend else text
+    return whole if whole.endswith("?") else f"{whole}."

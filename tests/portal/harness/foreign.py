@@ -18,6 +18,7 @@ from babel.messages.pofile import write_po
 
 from gateway.runtime import portal
 from gateway.web.api.codes import STATUS
+from gateway.web.portal.advice import ADVICE
 from gateway.web.portal.audit_words import ACTIONS
 from gateway.web.portal.reason_words import PHRASES, REMEDY
 from gateway.web.portal.render import Look
@@ -41,7 +42,7 @@ def write_catalogue(folder: Path) -> int:
     for page in PAGES:
         if page.link is not None:
             _add(catalogue, page.link.label)
-    for text in (*PHRASES.values(), *chain(*ACTIONS.values()), *chain(*STEPS.values())):
+    for text in (*PHRASES.values(), *chain(*ACTIONS.values()), *chain(*STEPS.values()), *ADVICE.values()):
         _add(catalogue, text)
     for reason in REMEDY:
         catalogue.add(reason.value, f"{OPEN}remedy: {reason.value}{CLOSE}", context="remedy")

@@ -72,6 +72,7 @@ async def _page(
     if ends in SPANS:
         before, later = ends, "0s"
     state = given.get("state")
+    near = ""
     for kind in kinds:
         try:
             return await page_tokens(
@@ -92,9 +93,12 @@ async def _page(
                 name=given.get("name"),
             )
         except Refused as refused:
-            if refused.code != NOT_FOUND or kind is kinds[-1]:
+            if refused.code != NOT_FOUND or len(kinds) == 1:
                 raise
-    raise AssertionError("no kind to look among")
+            near = near or (refused.mend if refused.mend.endswith("?") else "")
+    raise Refused(
+        NOT_FOUND, field="login", message="there is neither a user nor an application of that name", mend=near
+    )
 
 
 def _place(text: str) -> TokenPlace | None:

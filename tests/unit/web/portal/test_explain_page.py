@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 from gateway.auth.explain import REMEDY
 from gateway.core.reason import Reason
 from gateway.core.rules import RULES
-from gateway.web.portal.reason_words import PHRASES, reason_words, remedy_words
+from gateway.web.portal.reason_words import PHRASES, REMEDIES, reason_words, remedy_words
 from gateway.web.portal.walk_words import STEPS
 from tests.unit.web.api.portal import look
 from tests.unit.web.portal.overseeing import SETTINGS, links, of, overseeing
@@ -140,6 +140,6 @@ def test_every_reason_step_and_remedy_has_words():
     words = look().languages.best("en")
     assert set(PHRASES) == set(Reason)
     assert set(STEPS) >= {rule.name for rule in RULES} | {"request", "route", "path", "credential", "rate"}
-    assert {reason: remedy_words(words, reason) for reason in REMEDY} == REMEDY
+    assert {reason: remedy_words(words, reason) for reason in REMEDY} == REMEDY | REMEDIES
     assert remedy_words(words, Reason.TOKEN) == ""
     assert reason_words(words, "of_a_later_version") == "of_a_later_version"
