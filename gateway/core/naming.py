@@ -19,8 +19,8 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Z
 # Controls, lone surrogates, invisible and direction-changing marks, line and paragraph separators, unassigned and
 # private characters: each shows as nothing, or as something else than it is.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cf", "Co", "Cn", "Zl", "Zp"})
-# A token that somebody pasted into the wrong field: names are in logs, mails, headers and the audit.
-_TOKEN = re.compile(r"[a-z]{2}[pa]_[0-9A-Za-z]{11}_[0-9A-Za-z]{38}", re.ASCII)
+# A token that somebody pasted into the wrong field: names are in logs, mails, headers and the audit. Ours, and RT's.
+_TOKEN = re.compile(r"[a-z]{2}[pa]_[0-9A-Za-z]{11}_[0-9A-Za-z]{38}|1-[1-9][0-9]{0,17}-[0-9a-f]{32}", re.ASCII)
 RESERVED_GROUPS = frozenset({"everyone"})  # `everyone` in `permissions` means all; a group of that name would be a trap
 
 
@@ -70,13 +70,18 @@ def name_flaw(text: str, *, required: bool = True) -> Flaw | None:
 
 
 def holds_token(text: str) -> bool:
-    """Whether a whole token, with its secret, is in the text; of whatever brand."""
+    """Whether a whole token, with its secret, is in the text; of whatever brand, or of Request Tracker."""
     return _TOKEN.search(text) is not None
 
 
 def without_tokens(text: str) -> str:
     """The text with every whole token cut down to its handle, for words that repeat what somebody gave."""
-    return _TOKEN.sub(lambda found: f"{found[0].rpartition('_')[0]}_***", text)
+
+    def cut(found: re.Match[str]) -> str:
+        public, mark, _ = found[0].rpartition("_" if "_" in found[0] else "-")
+        return f"{public}{mark}***"
+
+    return _TOKEN.sub(cut, text)
 
 
 def _token_flaw(text: str) -> Flaw | None:

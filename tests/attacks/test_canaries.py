@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 from base64 import b64encode
 from pathlib import Path
@@ -9,13 +10,30 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.web.api.cookie import SECURE
 from gateway.web.check.dialects import DIALECTS
 from tests.attacks.corpus import attack
 from tests.attacks.portal import HOST, asked
 from tests.attacks.test_heads import MALFORMED
 from tests.installation import an_installation
 from tests.process.serving import Serving
+from tests.request_tracker import a_token, export
 
+MORE = """\
+  - {name: query, host: app.example.org, path: /query, authenticated: true, credentials: [bearer, "query:auth_token"]}
+  - {name: form, host: app.example.org, path: /form, authenticated: true, credentials: ["form:auth_token"]}
+  - {name: rt, host: app.example.org, path: /rt, authenticated: true, credentials: [bearer, basic, rt]}
+  - {name: app, host: app.example.org, path: /app, authenticated: true, authorization: {secret_file: app-secret}}
+import: {rt_until: "2099-12-31"}
+logs: {level: debug}
+"""
+URL = "https://app.example.org/api/x"
+FORM_HEAD = (
+    "POST /check/traefik HTTP/1.1\r\nHost: g\r\nX-Forwarded-Method: POST\r\nX-Forwarded-Uri: /form\r\n"
+    "X-Forwarded-Host: app.example.org\r\nX-Forwarded-For: 192.0.2.7\r\nContent-Length: {length}\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+)
+APP_SECRET = "CANARY-for-the-app-4711-abcdef"
 PASSWORD = "CANARY-orchard, 7 quiet gates"
 WRONG_PASSWORD = "CANARY-wrong, 8 quiet gates"
 
@@ -45,14 +63,23 @@ class Driven:
         installation.ok("token", "revoke", self.ended[:15])
         guess = self.token[:20] + "Z" * (len(self.token) - 20)
         slip = "tgp_CANARYtoken1_" + "C4n4ry" * 6 + "xx"  # its id is too long
-        self.tokens = (self.token, self.ended, guess, slip)
+        self.of_rt = self._moved_in()
+        self.tokens = (self.token, self.ended, guess, slip, self.of_rt, self.of_rt[:-4] + "0000")
         # The public part of a token is for logs; what follows it is not.
-        self.secrets = [*(token[-30:] for token in self.tokens), PASSWORD, WRONG_PASSWORD]
+        self.secrets = [*(token[-30:] for token in self.tokens), PASSWORD, WRONG_PASSWORD, APP_SECRET]
+
+    def _moved_in(self) -> str:
+        """A token of Request Tracker, which is kept as the hash that its export has."""
+        held, file = a_token(), self.serving.installation.folder / "rt.csv"
+        file.write_text(export([held]), "utf-8")
+        self.serving.installation.ok("import", "rt-tokens", str(file), "--scope", "rest")
+        return held.presented
 
     def drive(self) -> None:
         """Every way in."""
         for token in self.tokens:
             self._checks(token)
+            self._forms(token)
             self._portal(token)
         for case in MALFORMED:
             for head in case.values[0]:
@@ -67,22 +94,29 @@ class Driven:
         reversed_basic = b64encode(f"{token}:x".encode()).decode()
         lines = [f"Authorization: {scheme} {token}" for scheme in ("Bearer", "token", "Basic", "Digest", "")]
         lines += [f"Authorization: Basic {basic}", f"Authorization: Basic {reversed_basic}", f"X-API-Key: {token}"]
-        lines += [f"Proxy-Authorization: Bearer {token}", f"Cookie: session={token}", f"X-Auth-User: {token}"]
+        lines += [f"Proxy-Authorization: Bearer {token}", f"Cookie: {SECURE}={token}", f"X-Auth-User: {token}"]
         lines += [f"Authorization: Bearer {token}\r\nAuthorization: Bearer x", f"{token}: x", f"User-Agent: {token}"]
         paths = ["/api/x", f"/api/{token}", f"/api/x?auth_token={token}", f"/api/;t={token}", f"/api/../{token}", "/x"]
+        paths += [f"/query?auth_token={token}", f"/query?auth_token={token}&auth_token=x", "/rt"]
         paths += [f"/api/{token.replace('_', '%5F')}", f"/api/{token.replace('_', '%255f')}", f"/api/{escaped(token)}"]
         for name in DIALECTS:
             kind = "Original" if name == "nginx" else "Forwarded"
             for path in paths:
-                for line in lines if path in {"/api/x", "/x"} else lines[:1]:
+                for line in lines if path in {"/api/x", "/x", "/rt"} else lines[:1]:
                     self.came += raw_check(self.serving.check, name, kind, path, line)
         for broken in (f"GET /check/{token} HTTP/1.1", f"{token} / HTTP/1.1", f"GET /check/traefik?{token} HTTP/1.1"):
             self.came += raw(self.serving.check, f"{broken}\r\nHost: {token}\r\n\r\n".encode())
 
+    def _forms(self, token: str) -> None:
+        for body in (f"auth_token={token}", f"auth_token={token}&auth_token=x", f"auth_token={token}%zz", token):
+            for length in (len(body), len(body) + 9):  # the second breaks off
+                head = FORM_HEAD.format(length=length)
+                self.came += raw(self.serving.check, f"{head}{body}".encode())
+
     def _portal(self, token: str) -> None:
         for port in (self.serving.portal, self.serving.ops):
             for path in (f"/api/v1/token?token={token}", f"/{token}", "/api/v1/token", "/api/v1/me"):
-                for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"__Host-session={token}"}):
+                for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"{SECURE}={token}"}):
                     self.came += everything(asked(self.serving, "GET", path, port=port, **headers))
         for body in (f"token={token}x", f"token={token}&token={token}", f"{token}", f'{{"token": "{token}"'):
             for kind in ("application/x-www-form-urlencoded", "application/json"):
@@ -118,13 +152,33 @@ class Driven:
                 ("config", "show", "--json"),
                 ("audit", "list"),
                 ("audit", "export"),
-                ("routes", "list"),
+                ("routes",),
             ),
             *(("token", "list"), ("token", "show", self.token[:15]), ("token", "show", self.token), ("user", "list")),
             *(("token", "revoke", self.token + "x"), ("user", "passwd", "nobody", "--stdin")),
         ):
-            ran = self.serving.installation.run(*words, stdin=PASSWORD + "\n")
-            self.came += (ran.out + ran.err).encode()
+            self._command(words, PASSWORD)
+        for token in self.tokens:
+            self._command(("explain", "GET", URL, "--token-file", "-"), token)
+            self._command(("explain", "GET", f"{URL}?auth_token={token}"))
+            self._command(("explain", "GET", URL, "--token-id", token))
+            self._command(("token", "edit", token, "--name", token))
+            if "CANARY" in token:  # it is spelled like no token that there is, and so may be a name
+                continue
+            self._command(("user", "add", token))
+            file = self.serving.installation.folder / "people.csv"
+            for line in (f"{token},,", f"x,{token},", f"x,,{token}", f"x,{'y' * 60}{token}{'z' * 60},", f"{token},x"):
+                file.write_text(f"login,name,groups\n{line}\n", "utf-8")
+                report = file.with_name(f"refused-{len(self.came)}.csv")
+                self._command(("import", "users", str(file), "--report", str(report)))
+                assert report.exists(), "it is looked through like everything else there"
+                self._command(("user", "sync", str(file)))
+            file.unlink()
+        self._command(("token", "revoke", "--stdin"), "\n".join(one + "x" for one in self.tokens))
+
+    def _command(self, words: tuple[str, ...], given: str = "") -> None:
+        ran = self.serving.installation.run(*words, stdin=f"{given}\n")
+        self.came += (ran.out + ran.err).encode()
 
     def written(self) -> dict[str, bytes]:
         """Everything that can be read of it from outside, by where it stands."""
@@ -159,16 +213,25 @@ def raw_check(port: int, dialect: str, kind: str, path: str, line: str) -> bytes
 @pytest.fixture(scope="module")
 def driven(template, tmp_path_factory):
     """Everything was tried, and the gateway has ended, so that all is written."""
-    serving = Serving(an_installation(template, tmp_path_factory.mktemp("canaries") / "gw"))
-    serving.write("logs: {level: debug}\n")
-    serving.start()
+    installation = an_installation(template, tmp_path_factory.mktemp("canaries") / "gw")
+    secret, temporary = installation.folder / "app-secret", installation.folder / "tmp"
+    secret.write_text(f"Bearer {APP_SECRET}\n", "utf-8")
+    secret.chmod(0o600)
+    temporary.mkdir()
+    serving = Serving(installation)
+    serving.write(MORE)
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("TMPDIR", str(temporary))  # what is put aside there is looked through, too
+        serving.start()
     made = Driven(serving)
     try:
+        assert APP_SECRET in serving.ask(made.token, "/app")[1]["authorization"], "it is for the proxy, once it passes"
         made.drive()
         made.found = made.written()
     finally:
         serving.stop()
     made.found["log at the end"] = serving.log.read_bytes()
+    assert APP_SECRET.encode() in made.found.pop(str(secret)), "it stands in its own file alone"
     return made
 
 
@@ -208,7 +271,9 @@ def test_what_was_looked_through_is_what_there_is(driven):
     assert b"invalid_token" in driven.found["answers"]
     assert b"serve" in driven.found["command line"]
     assert b"gateway_checks" in driven.found["metrics"] or b"checks" in driven.found["metrics"]
-    assert len(driven.secrets) >= 7, "the session of the right password is among them"
+    for passed in ("query", "form", "rt"):
+        assert re.search(rf'"route": ?"{passed}"'.encode(), driven.found["log at the end"])
+    assert len(driven.secrets) >= 10, "the session of the right password is among them"
 
 
 @attack("L03")

@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass
 from typing import TextIO
 
-from gateway.core.naming import printable
+from gateway.core.naming import printable, without_tokens
 
 COLUMNS = ("line", "field", "value", "problem", "mend")
 MAX_SHOWN = 100
@@ -14,13 +14,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLine:
-    """One line that did not go in. `value` is what stood in the field; never a secret, nor a hash."""
+    """One line that did not go in. `value` is what stood in the field; never a hash, and a token only by its handle."""
 
     line: int
     field: str
     value: str
     why: str
     mend: str = ""
+
+    def __post_init__(self) -> None:
+        # Whole, before it is cut to a length: half a secret is not recognised any more.
+        object.__setattr__(self, "value", without_tokens(self.value))
 
     def __str__(self) -> str:
         shown = f" {printable(self.value[:MAX_SHOWN])!r}" if self.value else ""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.identity import encode
-from gateway.core.naming import email_flaw, group_flaw, label_flaw, name_flaw, printable
+from gateway.core.naming import email_flaw, group_flaw, holds_token, label_flaw, name_flaw, printable, without_tokens
 
 HEADER_BREAKERS = [
     "alice\r\nX-Auth-Scopes: admin",
@@ -133,3 +133,25 @@ def test_a_whole_token_is_no_name_and_no_login(around):
             assert flaw.what == "holds a whole token"
         assert "aaa" not in flaw.what + flaw.mend
     assert name_flaw(f"tgp_{'0' * 11}") is None, "a handle is public"
+
+
+OURS = "tgp_0123456789a_" + "Ab1" * 12 + "xy"
+OF_RT = "1-42-" + "0f" * 16
+
+
+@pytest.mark.parametrize(("token", "shown"), [(OURS, "tgp_0123456789a_***"), (OF_RT, "1-42-***")])
+def test_it_is_no_name_and_no_login_and_is_repeated_only_by_its_handle(token, shown):
+    for flaw in (label_flaw, name_flaw):
+        found = flaw(token)
+        assert found is not None
+        assert "whole token" in found.what
+    assert holds_token(f"for {token}!")
+    assert without_tokens(f"'{token}' and {token}x") == f"'{shown}' and {shown}x"
+
+
+@pytest.mark.parametrize(
+    "text", ["tgp_0123456789a", "1-42", "build-1-42-nightly", "2-42-" + "0f" * 16, "d41d8cd98f00b204" * 2]
+)
+def test_handles_numbers_and_digests_are_names(text):
+    assert name_flaw(text) is None
+    assert without_tokens(text) == text
