@@ -15,7 +15,7 @@ from gateway.config.portal_schema import Portal
 from gateway.config.settings import Settings
 from gateway.config.sso_schema import Sso
 from gateway.config.substitute import escape
-from gateway.config.yaml_nodes import surprises
+from gateway.config.yaml_scalars import surprises
 from gateway.core.identity import IdentityHeader
 from gateway.core.network import Networks
 from gateway.core.routes import Access, Route

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import yaml
 
 from gateway.config.fault import Fault, shown
+from gateway.config.yaml_scalars import read_plain
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
@@ -86,17 +87,6 @@ class SyntaxFault(Exception):  # noqa: N818  # as `Fault`, which it holds
 _REFUSED = re.compile(
     "[^\n\r\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\r(?!\n)|[\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]"
 )
-_BOOLEAN_1_1 = frozenset(
-    "y Y yes Yes YES n N no No NO True TRUE False FALSE on On ON off Off OFF".split()  # noqa: SIM905  # reads as YAML
-)
-_NULL = frozenset(("", "~", "null", "Null", "NULL"))
-_SUSPICIOUS = frozenset(first for first in yaml.SafeLoader.yaml_implicit_resolvers if first) | frozenset("yYnN")
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
-_WORDS = {
-    "tag:yaml.org,2002:int": "a number (octal, hexadecimal, sexagesimal or very long)",
-    "tag:yaml.org,2002:float": "a number with a fraction, or a time of day",
-    "tag:yaml.org,2002:timestamp": "a date",
-}
 
 
 def decode(raw: bytes) -> str:
@@ -204,16 +194,12 @@ class _Builder:
         self._attach(value, mark)
 
     def _resolve(self, text: str, mark: Mark) -> object:
-        if text in ("true", "false"):
-            return text == "true"
-        fault = _surprise(text)
-        if fault is not None:
-            here = self._stack[-1] if self._stack else None
-            is_key = here is not None and here.key is None and isinstance(here.node, YamlMap)
-            self.faults.append(Located(mark, (*self._path(), text) if is_key else self._path(), fault))
-            return text
-        if _INTEGER.fullmatch(text):
-            return int(text)
+        value = read_plain(text)
+        if not isinstance(value, Fault):
+            return value
+        here = self._stack[-1] if self._stack else None
+        is_key = here is not None and here.key is None and isinstance(here.node, YamlMap)
+        self.faults.append(Located(mark, (*self._path(), text) if is_key else self._path(), value))
         return text
 
     def _plain_only(
@@ -267,29 +253,6 @@ class _Builder:
         """The path to what comes next: an item, the value of the key that was read, or the mapping of a key to come."""
         path = (len(frame.node) if isinstance(frame.node, YamlList) else frame.key for frame in self._stack)
         return tuple(step for step in path if step is not None)
-
-
-def surprises(text: str) -> bool:
-    """Whether the text, written without quotes, would be refused or read as something else."""
-    return _surprise(text) is not None or text in ("true", "false") or _INTEGER.fullmatch(text) is not None
-
-
-def _surprise(text: str) -> Fault | None:
-    """Why a plain scalar cannot be read: YAML versions disagree on it, or it is nothing."""
-    if text and text[0] not in _SUSPICIOUS:
-        return None
-    if text in _NULL:
-        return Fault("has no value", "give it one, or remove the key")
-    if text in _BOOLEAN_1_1:
-        return Fault(f"{text} is a boolean in YAML 1.1 and text in 1.2", f'write true or false, or quote it: "{text}"')
-    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[0], ())
-    tag = next((tag for tag, pattern in resolvers if pattern.match(text)), None)
-    if tag == "tag:yaml.org,2002:merge":
-        return Fault("is a merge key (<<)", "write the keys out; merging is not read")
-    if tag is None or _INTEGER.fullmatch(text) or tag == "tag:yaml.org,2002:bool":
-        return None
-    words = _WORDS.get(tag, "something other than text")
-    return Fault(f"{shown(text)} reads as {words} in YAML 1.1", f'quote it: "{text}"')
 
 
 def _refused_character(character: str) -> Fault:
