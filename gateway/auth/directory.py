@@ -18,11 +18,15 @@ from gateway.auth.owners import ID_BYTES, OwnerChanged, entry_in, owner_for
 from gateway.auth.power import acting, demand, refuse_lacking, refuse_without
 from gateway.auth.refused import Refused
 from gateway.auth.vouched import grantable
+from gateway.core.naming import printable, without_tokens
 from gateway.core.owner import SSO, Owner, OwnerKind
 from gateway.core.power import Act, Actor
 from gateway.store import Change, OwnerEntry, Subject
 
 BATCH = 200  # people in one change: nobody else writes meanwhile
+
+
+MAX_SHOWN = 100  # characters of a group's name: it came from outside, and was held to no rule
 
 
 class _Undone(Exception):  # noqa: N818  what a dry run did is rolled back
@@ -111,7 +115,7 @@ async def sync_directory(
     done = Synced(dry_run=dry_run)
     declared = grantable(desk.settings)
     for one in people:
-        done.left_out |= one.groups - declared
+        done.left_out |= {_shown(group) for group in one.groups - declared}
     for start in range(0, len(people), BATCH):
         batch = people[start : start + BATCH]
         results: list[Done] = []
@@ -202,6 +206,10 @@ async def _disable_missing(change: Change, desk: Desk, actor: Actor, login: str)
         refuse_lacking(desk, actor, Act.DISABLE, entry.owner)
         await refuse_last(change, desk, actor, was=entry.owner, after=replace(entry.owner, enabled=False))
         await change.set_owner_enabled(entry.owner.id, False)
+
+
+def _shown(group: str) -> str:
+    return printable(without_tokens(group)[:MAX_SHOWN])
 
 
 async def _regrouped(change: Change, owner: Owner, groups: frozenset[str]) -> Owner:

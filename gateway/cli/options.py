@@ -29,7 +29,8 @@ ConfigOption = Annotated[
         "-c",
         metavar="FILE",
         callback=_shared(_CONFIG),
-        help="The configuration. Else TOKEN_GATEWAY_CONFIG, ./token-gateway.yaml, /etc/token-gateway/config.yaml.",
+        help="The configuration. Else TOKEN_GATEWAY_CONFIG, ./token-gateway.yaml, or config.yaml or "
+        "token-gateway.yaml in /etc/token-gateway.",
         show_default=False,
     ),
 ]

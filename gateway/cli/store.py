@@ -41,8 +41,8 @@ def backup_store(
         typer.echo(made.path)
     note(f"copied {made.size} bytes")
     note(
-        f"keep {settings.key_file} with it, in another place: without that key no gateway starts on this "
-        "copy, and its audit cannot be verified"
+        f"keep {settings.key_file} with it, in another place: without that key its audit cannot be verified, and a "
+        "gateway starts on it only after `token-gateway key new` and `key register`"
     )
 
 

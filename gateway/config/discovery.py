@@ -6,7 +6,9 @@ from pathlib import Path
 from gateway.config.fault import ConfigError, ConfigInvalid
 
 VARIABLE = "TOKEN_GATEWAY_CONFIG"
-PLACES = (Path("token-gateway.yaml"), Path("/etc/token-gateway/config.yaml"))
+SYSTEM = Path("/etc/token-gateway")
+# The last is what `token-gateway init /etc/token-gateway` makes.
+PLACES = (Path("token-gateway.yaml"), SYSTEM / "config.yaml", SYSTEM / "token-gateway.yaml")
 
 
 def find(explicit: Path | None, env: Mapping[str, str]) -> Path:
@@ -19,8 +21,12 @@ def find(explicit: Path | None, env: Mapping[str, str]) -> Path:
     if env.get(VARIABLE):
         return Path(env[VARIABLE])
     for place in PLACES:
-        if place.exists():
-            return place
+        try:
+            if place.exists():
+                return place
+        except PermissionError:  # as when root's folder is the current one of the gateway's own user
+            if place.is_absolute():
+                raise
     raise ConfigInvalid(
         [
             ConfigError(
@@ -28,7 +34,7 @@ def find(explicit: Path | None, env: Mapping[str, str]) -> Path:
                 line=0,
                 column=0,
                 key="file",
-                message=f"there is no configuration, neither here nor at {PLACES[1]}",
+                message=f"there is no configuration, neither here nor in {SYSTEM}",
                 mend=f"name it with --config or {VARIABLE}, or make one with token-gateway init DIR",
             )
         ]

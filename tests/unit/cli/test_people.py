@@ -110,6 +110,12 @@ def test_an_export_creates_changes_enables_and_disables_the_people_of_the_single
         "local": ["alice", "cron"],
         "groups_left_out": ["nobody-declared"],
     }
+    token = installed.token()
+    ran = people(f'zoe,no,"\x1b[2J {"x" * 200} {token}",')
+    assert "<U+001B>[2J" in ran.err
+    assert token[16:] not in ran.err
+    assert f"{token[:16]}***" in ran.err
+    assert "x" * 101 not in ran.err
     ran = people(*made, words=("--json", "--create"))
     assert who(ran)["created"] == ["bob", "eve", "zoe"]
     assert ran.json["effective_after_s"] >= 0.11

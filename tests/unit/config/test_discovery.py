@@ -1,5 +1,6 @@
 """Which file is the configuration: the nearest naming wins, and what was named is never replaced by another."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from gateway.config.discovery import PLACES, VARIABLE
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gateway.config.discovery.PLACES", (PLACES[0], tmp_path / "etc/config.yaml"))
+    monkeypatch.setattr(
+        "gateway.config.discovery.PLACES", (PLACES[0], *(tmp_path / "etc" / one.name for one in PLACES[1:]))
+    )
     return tmp_path
 
 
@@ -29,11 +32,28 @@ def test_then_what_the_environment_names(folder: Path) -> None:
 
 def test_then_this_folder_and_then_the_system(folder: Path) -> None:
     (folder / "etc").mkdir()
+    (folder / "etc/token-gateway.yaml").touch()
+    assert find(None, {VARIABLE: ""}) == folder / "etc/token-gateway.yaml", "what init makes there"
+
     (folder / "etc/config.yaml").touch()
     assert find(None, {VARIABLE: ""}) == folder / "etc/config.yaml"
 
     (folder / "token-gateway.yaml").touch()
     assert find(None, {}) == Path("token-gateway.yaml")
+
+
+def test_a_current_folder_that_may_not_be_read_holds_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "etc").mkdir()
+    (folder / "etc/config.yaml").touch()
+    exists = Path.exists
+
+    def refused(path: Path) -> bool:
+        if not path.is_absolute():
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refused)
+    assert find(None, {}) == folder / "etc/config.yaml"
 
 
 @pytest.mark.usefixtures("folder")
@@ -42,5 +62,6 @@ def test_else_says_how_to_name_or_make_one() -> None:
         find(None, {})
 
 
-def test_the_system_place_is_the_documented_one() -> None:
-    assert [str(place) for place in PLACES] == ["token-gateway.yaml", "/etc/token-gateway/config.yaml"]
+def test_the_places_are_the_documented_ones() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "config.md").read_text("utf-8")
+    assert [str(place) for place in PLACES] == re.findall(r"`(?:\./)?(\S+\.yaml)`", page.partition("```")[0])[:3]
