@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from gateway.auth.desk import Desk
 from gateway.auth.refused import Refused, did_you_mean
 from gateway.core.lifecycle import MIN_IDLE, ExpiryRefused, LifetimePolicy, expiry
-from gateway.core.naming import name_flaw
+from gateway.core.naming import name_flaw, without_tokens
 from gateway.core.network import Networks
 from gateway.core.owner import Owner, OwnerKind, TokenRecord
 from gateway.core.patterns import parse_host_pattern
@@ -39,7 +39,7 @@ def refuse_scopes(desk: Desk, scopes: Collection[str]) -> None:
             raise Refused(
                 "unknown_scope",
                 field="scopes",
-                message=f"{word[:64]} is not a declared scope",
+                message=f"{without_tokens(word)[:64]} is not a declared scope",
                 mend=did_you_mean(scope, known, otherwise=declared),
             )
 

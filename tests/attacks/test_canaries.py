@@ -66,7 +66,14 @@ class Driven:
         self.of_rt = self._moved_in()
         self.tokens = (self.token, self.ended, guess, slip, self.of_rt, self.of_rt[:-4] + "0000")
         # The public part of a token is for logs; what follows it is not.
-        self.secrets = [*(token[-30:] for token in self.tokens), PASSWORD, WRONG_PASSWORD, APP_SECRET]
+        self.secrets = [
+            *(token[-30:] for token in self.tokens),
+            self.token[16:36],
+            self.ended[16:36],
+            PASSWORD,
+            WRONG_PASSWORD,
+            APP_SECRET,
+        ]
 
     def _moved_in(self) -> str:
         """A token of Request Tracker, which is kept as the hash that its export has."""
@@ -173,6 +180,11 @@ class Driven:
                 self._command(("import", "users", str(file), "--report", str(report)))
                 assert report.exists(), "it is looked through like everything else there"
                 self._command(("user", "sync", str(file)))
+            long = f"Authorization: Bearer {token}"  # half of it within what is repeated of a word
+            self._command(("token", "create", "--user", "alice", "--name", "x", "--scope", long))
+            file.write_text(f"login,{'y' * 30}{token},{long}\n", "utf-8")
+            self._command(("import", "users", str(file)))
+            self._command(("import", "rt-tokens", str(file)))
             file.unlink()
         self._command(("token", "revoke", "--stdin"), "\n".join(one + "x" for one in self.tokens))
 
@@ -273,7 +285,7 @@ def test_what_was_looked_through_is_what_there_is(driven):
     assert b"gateway_checks" in driven.found["metrics"] or b"checks" in driven.found["metrics"]
     for passed in ("query", "form", "rt"):
         assert re.search(rf'"route": ?"{passed}"'.encode(), driven.found["log at the end"])
-    assert len(driven.secrets) >= 10, "the session of the right password is among them"
+    assert len(driven.secrets) >= 12, "the session of the right password is among them"
 
 
 @attack("L03")

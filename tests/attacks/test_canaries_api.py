@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.accounts import family
+from gateway.web.api.cookie import SECURE
 from tests.attacks.corpus import attack
 from tests.attacks.portal import HOST, asked
 from tests.attacks.test_canaries import Driven, everything, spellings
@@ -48,7 +49,7 @@ class Told(Driven):
         if isinstance(found, dict) and "secret" in found and status in {200, 201}:
             assert raw.count(found["secret"].encode()) == 1
             self.own.append(found["secret"])
-            self.secrets.append(found["secret"][-30:])
+            self.secrets += [found["secret"][-30:], found["secret"][16:36]]  # half a secret is one, too
             raw = raw.replace(found["secret"].encode(), b"(shown once)")
         if value := cookie.partition("=")[2]:  # empty where it is removed
             self.secrets.append(value)
@@ -90,14 +91,29 @@ class Told(Driven):
         self.ask("POST", "/api/v1/introspect", f"token={token}".encode(), **form, **mine)
         self.ask("POST", "/api/v1/introspect", f"token={token}&token={token}".encode(), **form, **mine)
         self.ask("POST", "/api/v1/explain", {"method": "GET", "url": f"https://{token}/", "token": token}, **mine)
-        for field in ("name", "user", "scopes"):
+        for field in ("name", "user", "scopes", token):
             self.ask("POST", "/api/v1/tokens", {"name": "x", "scopes": ["rest"], field: token}, **mine)
+        self.ask("POST", "/api/v1/tokens", {"name": "x", "scopes": [f"Authorization: Bearer {token}"]}, **mine)
+        self.ask(
+            "POST", "/api/v1/tokens", {"name": {f"X-Auth-Something-Else: {token}": 1}, "x" * 60 + token: 1}, **mine
+        )
+        for said in (
+            f"{token}=1",
+            f"x-{'y' * 60}{token}=1",
+            f"kind={token}",
+            f"limit={token}",
+            f"expires_before={token}",
+        ):
+            self.ask("GET", f"/api/v1/tokens?{said}", **mine)
+        for name in ("actor", "action", "user", "address", "reason", "route", "since"):
+            self.ask("GET", f"/api/v1/audit?{name}={token}", **mine)
         self.ask("POST", "/api/v1/tokens", token.encode(), Content_Type="application/json", **mine)
         self.ask("GET", f"/api/v1/tokens/{token}", **mine)
         self.ask("GET", f"/api/v1/tokens?name={token}&cursor={token}", **mine)
         self.ask("PATCH", f"/api/v1/tokens/{handle(token)}", {"name": token}, If_Match=token, **mine)
         self.ask("POST", f"/api/v1/tokens/{token}/rotate", {}, Idempotency_Key=token, **mine)
-        self.ask("GET", "/api/v1/me", Authorization=f"Bearer {token}x", Cookie=f"__Host-session={token}")
+        self.ask("GET", "/api/v1/me", Authorization=f"Bearer {token}x", Cookie=f"{SECURE}={token}")
+        self.ask("GET", "/api/v1/me", Cookie=f"{SECURE}={token}")
 
     def written(self):
         """Everything of all processes, and everything that was mailed."""
@@ -144,7 +160,7 @@ def shown(where, text, secrets):
 
 @attack("L03")
 def test_no_secret_that_the_api_made_is_anywhere_but_in_its_answer(told):
-    assert len(set(told.secrets)) >= 4 + 5 + 1, "passwords, secrets of tokens, the session"
+    assert len(set(told.secrets)) >= 4 + 2 * 5 + 1, "passwords, secrets of tokens, the session"
     assert all(len(secret) >= 16 for secret in told.secrets)
     assert [found for where, text in told.found.items() for found in shown(where, text, told.secrets)] == []
 

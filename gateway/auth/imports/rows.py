@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from gateway.auth.refused import Refused, did_you_mean
+from gateway.core.naming import without_tokens
 
 MAX_LINE = 16_384  # bytes
 MAX_LINES = 1_000_000
@@ -100,7 +101,7 @@ def _header(raw: bytes | None, columns: Collection[str], needed: Collection[str]
         raise Refused("bad_file", field="file", message=f"line 1 {why}", mend=mend)
     for name in names:
         if name not in columns:
-            shown = name[:64] if name.isprintable() else "a column"
+            shown = without_tokens(name)[:64] if name.isprintable() else "a column"
             hint = did_you_mean(name, list(columns), otherwise=mend)
             raise Refused("bad_file", field="file", message=f"{shown!r} is not a column of this file", mend=hint)
         if names.count(name) > 1:

@@ -10,6 +10,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from pydantic import BaseModel, ValidationError
 
 from gateway.auth.refused import did_you_mean
+from gateway.core.naming import without_tokens
 from gateway.web.api import json_text
 from gateway.web.api.problem import Problem
 
@@ -117,4 +118,5 @@ def _pointer(steps: Sequence[int | str]) -> str:
 
 
 def _shown(name: str) -> str:
-    return name[:_MAX_SHOWN].encode("utf-8", "replace").decode("utf-8")
+    """A name that the client chose, as it may be repeated. Tokens go before the cut: half of one is not recognised."""
+    return without_tokens(name)[:_MAX_SHOWN].encode("utf-8", "replace").decode("utf-8")
