@@ -84,6 +84,11 @@ def quoting(text: str) -> Markup:
     return Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped before
 
 
+def folding(path: str) -> Markup:
+    """A path that may go on in the next line after a slash."""
+    return Markup(str(escape(path)).replace("/", "/<wbr>"))  # noqa: S704  escaped before
+
+
 def _environment(words: Words, static: Static) -> Environment:
     made = Environment(
         loader=PackageLoader(_PACKAGE),
@@ -100,6 +105,7 @@ def _environment(words: Words, static: Static) -> Environment:
         made.filters[name] = _filter(name)
     made.filters["browser"] = read_browser
     made.filters["quoting"] = quoting
+    made.filters["folding"] = folding
     return made
 
 

@@ -47,8 +47,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The page."""
-        return html.unescape(self.raw.decode())
+        """The page, with its paths whole."""
+        return html.unescape(self.raw.decode()).replace("<wbr>", "")
 
     @property
     def cookie(self) -> str:

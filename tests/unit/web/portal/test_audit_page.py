@@ -40,9 +40,9 @@ async def test_each_row_is_told_in_words_with_its_exact_facts_foldable(installed
     assert page.status == 200
     assert told(page)[:4] == [
         "Checks with what is no token of ours were refused",
-        "The token report was refused: the token is revoked",
-        "bob revoked the token report",
-        "test, at the command line, made the token report",
+        "The token “report” was refused: the token is revoked",
+        "bob revoked the token “report”",
+        "test, at the command line, made the token “report”",
     ]
     assert "3 times" in page.text
     assert "<dt>reason</dt>\n  <dd><code>revoked</code></dd>" in page.text
@@ -133,7 +133,7 @@ async def test_a_long_audit_comes_in_pages_without_a_gap(installed, monkeypatch)
         path, found = "/audit?action=token_created", []
         while path:
             page = await at.get(path)
-            found.append([text.rpartition(" ")[2] for text in told(page)])
+            found.append([text.rpartition(" ")[2].strip("“”") for text in told(page)])
             path = next((one for one in links(page, "/audit?") if "below=" in one), "")
         assert found == [["t4", "t3"], ["t2", "t1"], ["t0"]]
         assert (await at.get("/audit?below=x")).status == 200
