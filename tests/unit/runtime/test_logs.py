@@ -17,11 +17,12 @@ from gateway.runtime import logs
 def _as_it_was():
     root = logging.getLogger()
     handlers, level, aiohttp_level = root.handlers[:], root.level, logging.getLogger("aiohttp").level
+    before = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.getLogger("aiohttp").setLevel(aiohttp_level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.fixture
