@@ -28,7 +28,7 @@ from gateway.core.token import Secret
 T = TypeVar("T")
 
 ARGON2ID = "argon2id"
-# A 190-bit secret cannot be guessed at any price; argon2 is here so that the database alone opens nothing (DESIGN 5).
+# A 190-bit secret cannot be guessed at any price; argon2 is here so that the database alone opens nothing.
 TOKEN_PROFILE = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 HASHING_NICENESS = 10
 QUIET_S = 1.0  # memory stays for the next hash for so long: with fresh pages each costs twice as much

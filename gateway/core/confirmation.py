@@ -1,7 +1,7 @@
 """Does the single sign-on still vouch for this person?
 
 Nobody tells the gateway when somebody has left the organisation. So the tokens of people who sign in elsewhere work
-only for a time after they, or the directory's export, were last there (DESIGN 8).
+only for a time after they, or the directory's export, were last there.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gateway.core.headers import Headers, SingleHeaders
 from gateway.core.rt_token import parse_rt_token
 
-MAX_VALUE = 8190  # bytes of one header value; longer ones do not reach us through any proxy (PROXIES A.5)
+MAX_VALUE = 8190  # bytes of one header value; longer ones do not reach us through any proxy
 SCHEMES = ("bearer", "token", "basic")
 RT = "rt"  # tokens of Request Tracker count too, in the transports listed and as `Authorization: token`
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gateway.core.owner import Owner, Token
 from gateway.core.token import handle
 
-MAX_BYTES = 3000  # names and values of one answer; nginx fails a response head beyond 4 kB (PROXIES A.1)
+MAX_BYTES = 3000  # names and values of one answer; nginx fails a response head beyond 4 kB
 FIELDS = frozenset(
     {"login", "name", "email", "groups", "organisations", "scopes", "kind", "owner_kind", "token", "token_name"}
 )

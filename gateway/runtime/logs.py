@@ -103,7 +103,7 @@ def set_up(*, level: str, as_json: bool, process: str = "") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))
-    # aiohttp's own words about a bad head can hold a piece of it, and so a token (PROXIES A.5).
+    # aiohttp's own words about a bad head can hold a piece of it, and so a token.
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
 
 

@@ -1,7 +1,7 @@
 """The change feed as a worker follows it: what changed since the last look, for a few microseconds when nothing did.
 
 The connection is a plain one of its own, read-only, in autocommit, without a busy wait and never with an open cursor;
-it lives on the loop's thread, and this is the one blocking call allowed there (DESIGN, section 6).
+it lives on the loop's thread, and this is the one blocking call allowed there.
 """
 
 import os

@@ -1,6 +1,6 @@
 """aiohttp's application server as the portal and ops listeners use it: bounded, and silent about malformed heads.
 
-aiohttp's own words about them can quote a token (PROXIES A.5). Nor does an answer say which versions run here: whoever
+aiohttp's own words about them can quote a token. Nor does an answer say which versions run here: whoever
 looks for hosts with a known flaw finds none by that.
 """
 
