@@ -57,6 +57,12 @@ class Form:
         words = self.value(name).replace(",", "\n").split("\n")
         return [word.strip() for word in words if word.strip()]
 
+    @property
+    def version(self) -> int | None:
+        """The version of what is changed, as it was when the form was made; None when that does not say."""
+        text = self.value("version")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
     def has(self, name: str) -> bool:
         """Whether a box was ticked, or a button with this name pressed."""
         return bool(self._all(name))

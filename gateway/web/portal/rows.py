@@ -15,6 +15,7 @@ from gateway.web.portal.pages import (
     sign_in,
     sso,
     token_reach,
+    token_stops,
     tokens,
     users,
 )
@@ -22,6 +23,7 @@ from gateway.web.portal.pages import (
 PAGES: tuple[Page, ...] = (
     *account.PAGES,
     *tokens.PAGES,
+    *token_stops.PAGES,
     *token_reach.PAGES,
     *sessions.PAGES,
     *users.PAGES,

@@ -76,7 +76,7 @@ async def edit(kind: OwnerKind, visit: Visit) -> Answer:
         name=form.value("name"),
         email=form.value("email"),
         organisations=form.lines("organisations"),
-        expected_version=version_of(form),
+        expected_version=form.version,
         address=visit.address,
     )
     words = visit.words("Saved.") if done.changed else visit.words("Nothing was changed.")
@@ -107,7 +107,7 @@ async def set_groups(kind: OwnerKind, visit: Visit) -> Answer:
         kind=kind,
         login=entry.owner.login,
         groups=sorted(visit.form.values("group")),
-        expected_version=version_of(visit.form),
+        expected_version=visit.form.version,
         address=visit.address,
     )
     changed = bool(done.added or done.removed)
@@ -116,12 +116,6 @@ async def set_groups(kind: OwnerKind, visit: Visit) -> Answer:
         visit.here.policy.permissions, done.owner.groups
     )
     return Sent(to=owner_path(entry.owner) if is_in_sight else "/", notice=effect_notice(visit, words, done.effect))
-
-
-def version_of(form: Form) -> int | None:
-    """The version that the form was made from."""
-    text = form.value("version")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _choices(visit: Visit, present: Sequence[str]) -> Sequence[tuple[str, Sequence[str], bool]]:

@@ -8,7 +8,6 @@ from gateway.web.portal.effects import effect_notice
 from gateway.web.portal.form import Form
 from gateway.web.portal.owner_shown import HOME, owner_shown
 from gateway.web.portal.page import Answer, Notice, Sent, Shown, Visit
-from gateway.web.portal.pages.owner_edit import version_of
 from gateway.web.portal.pages.owners import found
 from gateway.web.portal.token_shown import owner_path
 
@@ -66,7 +65,7 @@ async def delete(kind: OwnerKind, visit: Visit) -> Answer:
         actor=visit.actor,
         kind=kind,
         login=owner.login,
-        expected_version=version_of(visit.form),
+        expected_version=visit.form.version,
         address=visit.address,
     )
     if owner.id == visit.owner.id:

@@ -10,6 +10,7 @@ from gateway.web.api.codes import STATUS
 from gateway.web.portal.form import Form
 from gateway.web.portal.page import Answer, Page, Shown, Visit
 from gateway.web.portal.pages.explain import explain_path
+from gateway.web.portal.pages.tokens import ANY
 from gateway.web.portal.reason_words import reason_words
 from gateway.web.portal.token_shown import token_shown
 
@@ -66,6 +67,6 @@ PAGES = (
         name="token_reach",
         path="/tokens/{token}/reach",
         show=show,
-        permissions=frozenset({"own_tokens", "any_tokens"}),
+        permissions=ANY,
     ),
 )

@@ -1,27 +1,25 @@
-"""A person's way with one token: make it, see it, edit it, give it another secret, stop it, end it."""
+"""A person's way with one token: make it, see it, edit it, give it another secret. How it is stopped: `token_stops`."""
 
 from datetime import datetime, timedelta
 
-from gateway.auth.desk import Effect
 from gateway.auth.refused import NOT_FOUND, Refused
 from gateway.auth.token_choices import choosable_scopes, token_policy
 from gateway.auth.token_edit import edit_token
-from gateway.auth.token_known import refuse_unknown
 from gateway.auth.token_list import daily_uses, show_token
-from gateway.auth.token_revoke import revoke_tokens
-from gateway.auth.token_stops import resume_token, suspend_tokens
 from gateway.auth.token_wishes import NEVER, read_expires, read_owner, read_span
 from gateway.auth.tokens import KIND_OF, Minted, create_token, rotate_token
 from gateway.core.naming import label_flaw
 from gateway.core.token import Kind
 from gateway.web.api.problem import Problem
+from gateway.web.portal.effects import effect_notice
 from gateway.web.portal.form import Form
-from gateway.web.portal.page import NOT_YOURS, Answer, Notice, Page, Sent, Shown, Visit
+from gateway.web.portal.page import NOT_YOURS, OWN, Answer, Notice, Page, Sent, Shown, Visit
 from gateway.web.portal.pages.account import CHART_DAYS
 from gateway.web.portal.token_lines import lines_for
 from gateway.web.portal.token_shown import TokenShown, token_path, token_shown
 
-ANY = frozenset({"own_tokens", "any_tokens"})
+ANY = OWN | {"any_tokens"}
+ONE = "/tokens/{token}"
 CUSTOM, KEEP = "custom", "keep"
 DEFAULT_GRACE = "0"
 GRACES = ("0", "10m", "1h", "12h", "1d", "7d")
@@ -89,9 +87,9 @@ async def show(visit: Visit) -> Answer:
 
 async def show_edit(visit: Visit) -> Answer:
     """The form for other settings."""
-    token = await _token(visit)
+    token = await token_of(visit)
     if token.is_ended:
-        return _ended(visit, token)
+        return ended(visit, token)
     if visit.form.given is None:
         visit.form = Form(
             present={
@@ -121,18 +119,18 @@ async def edit(visit: Visit) -> Answer:
         hosts=form.lines("hosts"),
         expires=_expires(form),
         idle=_idle(form) or NEVER,
-        expected_version=_version(form),
+        expected_version=form.version,
         address=visit.address,
     )
     words = visit.words("Saved.") if edited.changed else visit.words("Nothing was changed.")
-    return Sent(to=token_path(visit.desk, edited.token), notice=_notice(visit, words, edited.effect))
+    return Sent(to=token_path(visit.desk, edited.token), notice=effect_notice(visit, words, edited.effect))
 
 
 async def show_rotate(visit: Visit) -> Answer:
     """Ask how long the old secret shall work on."""
-    token = await _token(visit)
+    token = await token_of(visit)
     if token.is_ended:
-        return _ended(visit, token)
+        return ended(visit, token)
     if visit.form.given is None:
         visit.form = Form(present={"grace": DEFAULT_GRACE})
     graces = [(grace, None if grace == "0" else read_span(grace, "grace", none="0")) for grace in GRACES]
@@ -155,50 +153,6 @@ async def rotate(visit: Visit) -> Answer:
     return await _made(visit, minted)
 
 
-async def show_suspend(visit: Visit) -> Answer:
-    """Ask whether."""
-    return await _confirm(visit, "suspend")
-
-
-async def suspend(visit: Visit) -> Answer:
-    """Stop it until it is resumed."""
-    reference = visit.part("token")
-    done = await suspend_tokens(visit.desk, actor=visit.actor, references=[reference], address=visit.address)
-    if done.unknown:
-        await refuse_unknown(visit.desk, visit.actor, reference)
-    token = done.stopped[0].token
-    words = visit.words("%(name)s is suspended: nothing gets in with it until you resume it.", name=token.name)
-    return Sent(to=token_path(visit.desk, token), notice=_notice(visit, words, done.effect))
-
-
-async def show_resume(visit: Visit) -> Answer:
-    """Ask whether."""
-    return await _confirm(visit, "resume")
-
-
-async def resume(visit: Visit) -> Answer:
-    """Let it work again."""
-    done = await resume_token(visit.desk, actor=visit.actor, reference=visit.part("token"), address=visit.address)
-    words = visit.words("%(name)s works again.", name=done.token.name)
-    return Sent(to=token_path(visit.desk, done.token), notice=Notice(text=words))
-
-
-async def show_revoke(visit: Visit) -> Answer:
-    """Ask whether: there is no way back."""
-    return await _confirm(visit, "revoke")
-
-
-async def revoke(visit: Visit) -> Answer:
-    """End it for good."""
-    reference = visit.part("token")
-    done = await revoke_tokens(visit.desk, actor=visit.actor, references=[reference], address=visit.address)
-    if done.unknown:
-        await refuse_unknown(visit.desk, visit.actor, reference)
-    token = done.revoked[0].token
-    words = visit.words("%(name)s is revoked. Nothing gets in with it any more.", name=token.name)
-    return Sent(to=token_path(visit.desk, token), notice=_notice(visit, words, done.effect))
-
-
 async def _made(visit: Visit, minted: Minted) -> Shown:
     """The page that shows a secret: the answer itself, which no address leads back to."""
     desk, token = visit.desk, minted.token
@@ -217,19 +171,14 @@ async def _made(visit: Visit, minted: Minted) -> Shown:
     )
 
 
-async def _confirm(visit: Visit, act: str) -> Answer:
-    token = await _token(visit)
-    if token.is_ended:
-        return _ended(visit, token)
-    return Shown(template="token_confirm.html", data={"token": token, "act": act, "needs_proof": visit.needs_proof})
-
-
-async def _token(visit: Visit) -> TokenShown:
+async def token_of(visit: Visit) -> TokenShown:
+    """The token that the address names."""
     found = await show_token(visit.desk, actor=visit.actor, reference=visit.part("token"))
     return token_shown(visit.desk, found.entry)
 
 
-def _ended(visit: Visit, token: TokenShown) -> Sent:
+def ended(visit: Visit, token: TokenShown) -> Sent:
+    """To the token's page, in place of a form that can do nothing for it any more."""
     words = visit.words("%(name)s has ended for good. Make a new token in its place.", name=token.name)
     return Sent(to=token.path, notice=Notice(text=words, kind="info"))
 
@@ -275,28 +224,9 @@ def _idle(form: Form) -> timedelta | None:
     return read_span(form.value("idle") or "none", "idle", none="none")
 
 
-def _version(form: Form) -> int | None:
-    text = form.value("version")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def _notice(visit: Visit, text: str, effect: Effect | None) -> Notice:
-    """Say also when something is not effective everywhere yet."""
-    if effect is None or effect.everywhere_by is None:
-        return Notice(text=text)
-    more = visit.words(
-        "Hosts that cannot reach the store may go on until %(by)s.", by=f"{effect.everywhere_by:%H:%M:%S} UTC"
-    )
-    return Notice(text=f"{text} {more}", kind="warning")
-
-
-_ONE = "/tokens/{token}"
 PAGES = (
     Page(name="token_new", path="/tokens/new", show=show_new, act=create, permissions=ANY, is_once=True),
-    Page(name="token", path=_ONE, show=show, permissions=ANY),
-    Page(name="token_edit", path=f"{_ONE}/edit", show=show_edit, act=edit, permissions=ANY),
-    Page(name="token_rotate", path=f"{_ONE}/rotate", show=show_rotate, act=rotate, permissions=ANY, is_once=True),
-    Page(name="token_suspend", path=f"{_ONE}/suspend", show=show_suspend, act=suspend, permissions=ANY),
-    Page(name="token_resume", path=f"{_ONE}/resume", show=show_resume, act=resume, permissions=ANY),
-    Page(name="token_revoke", path=f"{_ONE}/revoke", show=show_revoke, act=revoke, permissions=ANY),
+    Page(name="token", path=ONE, show=show, permissions=ANY),
+    Page(name="token_edit", path=f"{ONE}/edit", show=show_edit, act=edit, permissions=ANY),
+    Page(name="token_rotate", path=f"{ONE}/rotate", show=show_rotate, act=rotate, permissions=ANY, is_once=True),
 )
