@@ -8,6 +8,8 @@ import typer
 
 from gateway.cli.options import ConfigOption, JsonOption
 
+NAMED = 20  # on the terminal
+
 store_app = typer.Typer(help="Back up, restore and describe the database.", no_args_is_help=True)
 
 
@@ -54,8 +56,8 @@ def restore_store(
 ) -> None:
     """Put a backup in the database's place; what was there is copied beside it first.
 
-    Running servers see it at once and forget what they had cached. Tokens that were revoked after the backup was made
-    are live again: revoke them anew.
+    Running servers see it at once and forget what they had cached. Tokens and owners that were stopped after the backup
+    was made are not any more: they are named, so that they can be stopped anew.
 
     \b
     Example:
@@ -67,6 +69,7 @@ def restore_store(
     from gateway.auth.keyring import load as load_keys
     from gateway.cli.desk import actor, load_settings, now
     from gateway.cli.output import note, show_json
+    from gateway.core.token import Kind, handle
     from gateway.store import Restored, describe, restore
 
     settings = load_settings(config)
@@ -79,12 +82,27 @@ def restore_store(
         return done
 
     done = asyncio.run(work())
+    back, brand = done.back, settings.tokens.brand
+    tokens = None if back is None else [handle(brand, Kind(kind), one) for one, kind in back.tokens]
+    owners = None if back is None else list(back.owners)
     if as_json:
-        show_json({"restored": file, "epoch": done.epoch, "kept": done.kept})
+        told = {"tokens_live_again": tokens, "owners_enabled_again": owners}
+        show_json({"restored": file, "epoch": done.epoch, "kept": done.kept, **told})
     note(f"restored {file} under the new epoch {done.epoch}")
     if done.kept is not None:
         note(f"what was there before is in {done.kept}")
-    note("tokens revoked after that backup was made are live again; revoke them anew")
+    if tokens is None or owners is None:
+        note("tokens revoked after that backup was made are live again; revoke them anew")
+        return
+    if tokens:
+        note(f"live again, though revoked or suspended after that backup was made: {_some(tokens)}; revoke them anew")
+    if owners:
+        note(f"enabled again, though disabled or deleted after it: {_some(owners)}; disable them anew")
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more (--json has all)" if more > 0 else "")
 
 
 @store_app.command("serve-cached-for")

@@ -7,6 +7,7 @@ from gateway.store.accounts import Account, Password, SessionRecord, SessionRow,
 from gateway.store.audit import AuditHead, AuditRow, Sealed, Subject, seal
 from gateway.store.audit_chain import AuditVerdict, Checkpoint
 from gateway.store.audit_list import AuditFilter, AuditPage
+from gateway.store.back_again import BackAgain
 from gateway.store.backup import Backup, Restored, backup, restore
 from gateway.store.change import Change
 from gateway.store.change_audit import TokenRefusal, UnknownRefusals
@@ -46,6 +47,7 @@ __all__ = [
     "AuditPage",
     "AuditRow",
     "AuditVerdict",
+    "BackAgain",
     "Backup",
     "Change",
     "Changes",

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.store.audit import Subject
+from gateway.store.back_again import BackAgain, back_again
 from gateway.store.copy import free_name, online_copy
 from gateway.store.create import new_epoch
 from gateway.store.errors import InstallationMismatch, StoreError, StoreUnavailable, wrapped
@@ -37,10 +38,13 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """A restore that was made. `kept` is the copy of what was there before; None when there was nothing."""
+    """A restore that was made. `kept` is the copy of what was there before; None when there was nothing. `back`: what
+    was stopped there and is not any more; None when that cannot be told.
+    """
 
     epoch: str
     kept: Path | None
+    back: BackAgain | None
 
 
 async def backup(url: str, target: Path, *, limits: Limits = Limits()) -> Backup:  # noqa: B008  frozen
@@ -72,7 +76,8 @@ async def restore(
     finally:
         remove(ready)
         ready.with_name(ready.name + ".lock").unlink(missing_ok=True)
-    return Restored(epoch=epoch, kept=kept)
+    back = None if kept is None else await in_thread(partial(back_again, kept, path))
+    return Restored(epoch=epoch, kept=kept, back=back)
 
 
 def _backup(path: Path, target: Path, limits: Limits) -> Backup:

@@ -1,12 +1,14 @@
 """`token-gateway store`: what the operator types, and what is there afterwards."""
 
 import asyncio
+import contextlib
+import sqlite3
 import stat
 
 import pytest
 
 from gateway.store import SqliteFeed
-from tests.installation import an_installation
+from tests.installation import an_installation, handle
 
 
 @pytest.fixture
@@ -41,9 +43,43 @@ def test_restore_brings_back_what_was_there_and_reaches_those_who_follow(install
     assert feed.poll().complete is False
     feed.close()
     assert ran.json["epoch"] == installed.ok("store", "info", "--json").json["epoch"]
-    assert "revoke them anew" in ran.err
+    assert (ran.json["tokens_live_again"], ran.json["owners_enabled_again"]) == ([], [])
+    assert "anew" not in ran.err
     assert installed.rows("SELECT login FROM owners") == [("alice",)]
     assert installed.rows("SELECT actor, action FROM audit ORDER BY seq DESC LIMIT 1")[0][1] == "store_restored"
+
+
+def test_restore_names_what_was_stopped_since_and_is_not_any_more(installed):
+    for login in ("bob", "eve", "dan"):
+        installed.ok("user", "add", login, "--group", "staff")
+    names = ("revoked", "suspended", "kept", "gone before")
+    ids = {name: handle(installed.token(name)) for name in names}
+    of_bob = handle(installed.token("of bob", "bob"))
+    installed.ok("token", "revoke", ids["gone before"])
+    copy = installed.folder / "copy.db"
+    installed.ok("store", "backup", str(copy))
+    installed.ok("token", "revoke", ids["revoked"])
+    installed.ok("token", "suspend", ids["suspended"])
+    installed.ok("user", "delete", "bob", "--yes")
+    installed.ok("user", "disable", "eve")
+    installed.ok("token", "revoke", handle(installed.token("later")))
+    ran = installed.ok("store", "restore", str(copy), "--json")
+    assert ran.json["tokens_live_again"] == sorted([ids["revoked"], ids["suspended"], of_bob])
+    assert ran.json["owners_enabled_again"] == ["bob", "eve"]
+    assert "enabled again, though disabled or deleted after it: bob, eve; disable them anew" in ran.err
+    assert ids["revoked"] in ran.err
+    assert ids["kept"] not in ran.err + ran.out
+
+
+def test_restore_over_what_cannot_tell_says_so(installed):
+    copy = installed.folder / "copy.db"
+    installed.ok("store", "backup", str(copy))
+    installed.token()
+    with contextlib.closing(sqlite3.connect(installed.database)) as connection, connection:
+        connection.execute("ALTER TABLE tokens RENAME TO somewhere_else")
+    ran = installed.ok("store", "restore", str(copy), "--json")
+    assert (ran.json["tokens_live_again"], ran.json["owners_enabled_again"]) == (None, None)
+    assert "tokens revoked after that backup was made are live again; revoke them anew" in ran.err
 
 
 def test_restore_of_what_is_not_ours_is_one_line_and_changes_nothing(installed):
