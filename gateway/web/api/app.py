@@ -29,7 +29,7 @@ log = structlog.get_logger("api")
 
 MAX_BODY = 16 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Tell = Callable[[web.Request, Problem], web.Response]
+Tell = Callable[[web.Request, Problem], Awaitable[web.Response]]
 _HTTP = {
     404: ("not_found", "nothing has this address"),
     405: ("method_not_allowed", "this address is not asked in this way"),
@@ -37,7 +37,7 @@ _HTTP = {
 }
 
 
-def tell_program(_: web.Request, problem: Problem) -> web.Response:
+async def tell_program(_: web.Request, problem: Problem) -> web.Response:
     """An error as RFC 9457 says."""
     return problem.answer()
 
@@ -61,7 +61,7 @@ def api_app(parts: Parts, operations: Sequence[Operation], tell: Tell = tell_pro
                 )
             return await handler(request)
         except Exception as error:  # noqa: BLE001  the request boundary: no input may end a connection without an answer
-            return tell(request, _problem(error))
+            return await tell(request, _problem(error))
 
     app = web.Application(middlewares=[frame], client_max_size=MAX_BODY)
     for operation in operations:

@@ -3,8 +3,10 @@
 A form that is refused is shown again with what was typed; one whose session was lost waits on the sign-in page.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import assert_never
 from urllib.parse import unquote
 
@@ -12,6 +14,7 @@ from aiohttp import web
 
 from gateway.auth.refused import Refused
 from gateway.core.naming import holds_token
+from gateway.store import StoreError
 from gateway.web.api.app import tell_program
 from gateway.web.api.caller import client_of
 from gateway.web.api.codes import STATUS
@@ -80,12 +83,19 @@ class Pages:
             if page.act is not None:
                 app.router.add_post(page.path, self._answering(page, self._post))
 
-    def tell(self, request: web.Request, problem: Problem) -> web.Response:
-        """An error: a page for people, a problem for programs, and under a strange name nobody's page either."""
+    async def tell(self, request: web.Request, problem: Problem) -> web.Response:
+        """An error: a page for people, a problem for programs, and under a strange name nobody's page either.
+
+        Where there is no page, whoever is signed in finds the way on in the navigation, if the store can be asked.
+        """
         origin = asked_origin(request, self._parts.surroundings().desk.settings.public_urls)
         if origin is None or request.path.startswith(_PROGRAMS):
-            return tell_program(request, problem)
-        return self._fault(self._visit(request, origin), problem)
+            return await tell_program(request, problem)
+        visit = self._visit(request, origin)
+        if problem.code == "not_found":
+            with contextlib.suppress(StoreError, Problem):
+                await self._look_up(visit)
+        return self._fault(visit, problem)
 
     def _answering(self, page: Page, answer: _Answering) -> _Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
@@ -239,7 +249,7 @@ class Pages:
 
     def _page(self, visit: Visit, shown: Shown) -> web.Response:
         notice = shown.notice
-        if notice is None and visit.signed_in is not None:
+        if notice is None and visit.signed_in is not None and shown.status < HTTPStatus.BAD_REQUEST:
             notice = self._notices.take(visit.signed_in.id)
         html = self._look.html(
             shown.template,
