@@ -20,6 +20,7 @@ from gateway.auth.limits import IPV6_NETWORK, network
 from gateway.auth.usage import INTERVAL_S
 from gateway.core.decision import Challenge, Deny
 from gateway.core.frequent import Frequent
+from gateway.core.naming import without_tokens
 from gateway.core.network import Address
 from gateway.core.reason import Reason
 from gateway.core.target import Target
@@ -165,7 +166,7 @@ def _record(token_id: str, reason: Reason, tally: _Tally) -> TokenRefusal:
         first_at=tally.first_at,
         last_at=tally.last_at,
         last_address=str(tally.address or ""),
-        host=tally.host,
+        host=without_tokens(tally.host),  # a client can name any; on a route for every host it comes as far as here
         route=tally.route,
     )
 

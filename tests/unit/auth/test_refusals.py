@@ -55,6 +55,14 @@ async def test_a_minute_is_one_record_per_token_and_reason_with_the_place_of_the
     assert len(desk.store.refusals) == 3
 
 
+async def test_a_token_in_the_place_of_the_host_is_written_down_by_its_handle(desk):
+    for number, secret in enumerate((f"tgp_0123456789a_{'x' * 38}", f"1-42-{'0f' * 16}")):
+        refusal = Challenge(reason=Reason.EXPIRED, route=ROUTE, handle=f"tgp_0000000000{number}")
+        desk.refusals.refused(refusal, a_target(host=f"{secret}.example.org"), desk.clock.now())
+    await desk.refusals.flush(whole=True)
+    assert [one.host for one in desk.store.refusals] == ["tgp_0123456789a_***.example.org", "1-42-***.example.org"]
+
+
 async def test_what_is_no_token_of_ours_is_one_record_a_minute_with_the_networks(desk):
     desk.refuse(Reason.UNKNOWN_TOKEN, address="192.0.2.7", times=5)
     desk.refuse(Reason.MALFORMED_TOKEN, address="2001:db8:1:2:aaaa::1")
