@@ -2,11 +2,13 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from gateway.auth.explain import Explained, Question
 from gateway.auth.refused import Refused
 from gateway.config import Settings
 from gateway.core.decision import Allow, Decision
+from gateway.core.naming import holds_token
 from gateway.core.reason import OUTSIDE
 from gateway.core.token import handle
 
@@ -14,7 +16,16 @@ _URL = re.compile(r"https?://([^/?#@]+)(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def question(*, method: str, url: str, address: str = "", preflight: bool = False) -> Question:
-    """The request that is asked about, from a whole URL. `address` empty: not known. Refused `bad_value`."""
+    """The request that is asked about, from a whole URL. `address` empty: not known. Refused `bad_value`, and
+    `secret_given` for a whole token in the URL, which the walk would repeat.
+    """
+    if holds_token(unquote(url)):
+        raise Refused(
+            "secret_given",
+            field="url",
+            message="that holds a whole token, with its secret, which should not be handed around",
+            mend="leave it out of the URL, and revoke it if others may have seen it",
+        )
     found = _URL.fullmatch(url)
     if found is None:
         raise Refused(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from gateway.auth.desk import Desk
 from gateway.auth.refused import Refused, did_you_mean
 from gateway.core.lifecycle import MIN_IDLE, ExpiryRefused, LifetimePolicy, expiry
-from gateway.core.naming import name_flaw, without_tokens
+from gateway.core.naming import holds_token, name_flaw, without_tokens
 from gateway.core.network import Networks
 from gateway.core.owner import Owner, OwnerKind, TokenRecord
 from gateway.core.patterns import parse_host_pattern
@@ -65,6 +65,9 @@ def read_hosts(texts: Sequence[str]) -> frozenset[str] | None:
     """The canonical host patterns; None, for every host, when there are none or `*` is one."""
     if len(texts) > MAX_HOSTS:
         raise Refused("bad_value", field="hosts", message="too many hosts", mend=f"use at most {MAX_HOSTS}")
+    if any(map(holds_token, texts)):
+        what, mend = "a host holds a whole token", "name a host, and revoke that token: it may be known by now"
+        raise Refused("bad_value", field="hosts", message=what, mend=mend)
     try:
         hosts = frozenset(map(parse_host_pattern, texts))
     except ValueError as error:

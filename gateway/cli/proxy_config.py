@@ -75,8 +75,8 @@ def proxy_config(
         _write_pages(proxy, pages, settings)
         if output is None:
             return
-    installation = installation_of(settings, address)
     try:
+        installation = installation_of(settings, address)
         files = render(installation)
     except RenderError as error:
         raise Failure(str(error)) from error

@@ -167,14 +167,18 @@ class Driven:
             self._command(words, PASSWORD)
         for token in self.tokens:
             self._command(("explain", "GET", URL, "--token-file", "-"), token)
-            self._command(("explain", "GET", f"{URL}?auth_token={token}"))
             self._command(("explain", "GET", URL, "--token-id", token))
             self._command(("token", "edit", token, "--name", token))
             if "CANARY" in token:  # it is spelled like no token that there is, and so may be a name
                 continue
+            for url in (f"{URL}?auth_token={token}", f"{URL}/{token}", f"{URL}/{escaped(token)}", f"https://{token}/x"):
+                self._command(("explain", "GET", url))
+                self._command(("explain", "GET", url, "--json"))
+            self._command(("explain", token, URL, "--ip", token, "--as", token, "--basic-user", token))
+            self._command(("token", "create", "--user", "alice", "--name", "x", "--host", token, "--network", token))
             self._command(("user", "add", token))
             file = self.serving.installation.folder / "people.csv"
-            for line in (f"{token},,", f"x,{token},", f"x,,{token}", f"x,{'y' * 60}{token}{'z' * 60},", f"{token},x"):
+            for line in (f"{token},,", f"x,{token},", f"x,,{token}", f"x,{'y' * 60}{token}{'w' * 60},", f"{token},x"):
                 file.write_text(f"login,name,groups\n{line}\n", "utf-8")
                 report = file.with_name(f"refused-{len(self.came)}.csv")
                 self._command(("import", "users", str(file), "--report", str(report)))
@@ -257,7 +261,7 @@ def spellings(secret: str) -> list[bytes]:
     plain = secret.encode()
     words = (quote(secret), escaped(secret), plain.hex(), json.dumps(secret)[1:-1], secret[::-1])
     inside = [b64encode(b"x" * shift + plain)[4:-4] for shift in range(3)]  # wherever in a base64 it stands
-    return [plain, *map(str.encode, words), *inside]
+    return [plain, plain.lower(), *map(str.encode, words), *inside]
 
 
 @attack("L03", "T17", "C18")

@@ -201,3 +201,9 @@ def test_pages_where_they_are_of_no_use_are_refused(proxy: str, folder: str, say
     assert done.exit_code != 0
     assert says in done.output
     assert not (tmp_path / folder).exists()
+
+
+def test_an_address_that_cannot_be_dialled_is_told_in_one_line(installed) -> None:
+    ran = installed.run("proxy-config", "nginx", "--address", "gw")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "token-gateway: address 'gw': write HOST:PORT, [IPV6]:PORT or unix:/PATH without spaces\n"
