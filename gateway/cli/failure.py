@@ -78,6 +78,10 @@ def told(error: Exception) -> Told | None:
             return _one_line("key_file", str(error), "", REFUSED)
         case StoreError():
             return _one_line("store", str(error), "", REFUSED)
+        case UnicodeEncodeError(
+            reason="surrogates not allowed"
+        ):  # so Python keeps bytes of the command line that are none
+            return _one_line("not_utf8", "a value is not UTF-8", "set the terminal to UTF-8, and type it anew", REFUSED)
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return _one_line("system", f"{place}{error.strerror or type(error).__name__}", "", REFUSED)

@@ -228,3 +228,14 @@ def test_two_installations_do_not_meet(installed, template, tmp_path):
     other = an_installation(template, tmp_path / "other")
     installed.ok("user", "add", "bob")
     assert other.run("user", "show", "bob").code == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("user", "show", "\udce9"), ("token", "list", "--scope", "\udce9"), ("audit", "list", "--actor", "\udce9")],
+    ids=lambda words: words[0],
+)
+def test_a_value_from_a_terminal_that_is_not_utf_8_is_told_in_one_line(installed, words):
+    ran = installed.run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "token-gateway: a value is not UTF-8; set the terminal to UTF-8, and type it anew\n"
