@@ -43,7 +43,7 @@ test: install-dev lint ## everything, with real proxies; as root on Debian it in
 	@$(BIN)/python -m supply.audit --where-possible
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests --ignore=tests/e2e --ignore=tests/portal
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/portal
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/e2e
 	@.ci/deps-system --report
 
 bench: install-dev ## measure everything beside nginx, write docs/benchmarks.md (10 minutes); QUICK=1: a minute, only prints

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in stories:
         item.add_marker("e2e")
     items[:] = [item for item in items if item not in set(stories)] + [i for i in stories if i not in set(left_out)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that does a share of the stories tells what all of them leave out."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["not_run"] = session.config.stash.get(NOT_RUN, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that shares them out hears of it."""
+    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """The gateway of the stories: asked through the real command, as an operator does.
 
-What a story begins with is done by the same command inside this process: a process of its own takes most of a second.
+What a story begins with, and what is only asked, the same command does inside this process: one of its own takes most
+of a second.
 """
 
 import os
@@ -100,15 +101,9 @@ class Gateway:
         secret = self.folder / "explained.token"
         secret.write_text(token)
         words = ["explain", "GET", url, "--token-file", str(secret), "--ip", "127.0.0.1"]
-        done = subprocess.run(
-            [command(), "--config", str(self.folder / "token-gateway.yaml"), *words],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=clean_env({}),
-        )
-        assert done.returncode in {0, 1}, done.stderr
-        return done.returncode == 0
+        code, _, said = tried(["--config", str(self.folder / "token-gateway.yaml"), *words])
+        assert code in {0, 1}, said
+        return code == 0
 
     def token(self, user: str, name: str, *scopes: str) -> str:
         """A new token of the user."""
@@ -143,13 +138,20 @@ def command() -> str:
     return os.environ.get(ANOTHER, str(BIN / "token-gateway"))
 
 
-def prepare(words: list[str]) -> str:
-    """Run the command in this process, or, where another one is under test, that one; what it printed, stripped."""
+def tried(words: list[str]) -> tuple[int, str, str]:
+    """Run the command in this process, or, where another one is under test, that one: exit code, output, errors."""
     if ANOTHER in os.environ:
-        return run([command(), *words])
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0, f"{words} exited with {done.exit_code}:\n{done.output}\n{done.exception!r}"
-    return done.stdout.strip()
+        done = subprocess.run([command(), *words], capture_output=True, text=True, timeout=60, env=clean_env({}))
+        return done.returncode, done.stdout, done.stderr
+    ran = CliRunner().invoke(app, words)
+    return ran.exit_code, ran.stdout, f"{ran.stderr}\n{ran.exception!r}"
+
+
+def prepare(words: list[str]) -> str:
+    """The same of a command that must succeed; what it printed, stripped."""
+    code, out, said = tried(words)
+    assert code == 0, f"{words} exited with {code}:\n{out}{said}"
+    return out.strip()
 
 
 def run(argv: list[str]) -> str:
