@@ -64,7 +64,14 @@ async def test_a_read_that_hangs_is_given_up_and_the_engine_lives_on(engine):
     with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.1 s"):
         await engine.read(ENDLESS)
     assert time.monotonic() - begun < 0.5
-    assert await engine.read(select(meta.c.brand)) == [("tg",)]
+    answered = None
+    for _ in range(
+        50
+    ):  # what hangs goes on, and takes a processor: on a busy machine one answer may come too late, too
+        with contextlib.suppress(StoreUnavailable):
+            answered = await engine.read(select(meta.c.brand))
+            break
+    assert answered == [("tg",)]
 
 
 async def test_when_every_reader_hangs_the_next_is_unavailable(engine):
