@@ -44,8 +44,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` folder of a bare environment with the hashed runtime lock and the wheel, and nothing else."""
     bare = tmp_path_factory.mktemp("bare") / "venv"
-    run(sys.executable, "-m", "venv", bare)
-    pip = (bare / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-compile")
+    run(sys.executable, "-m", "venv", "--without-pip", bare)
+    into = ("--python", bare / "bin" / "python")
+    pip = (sys.executable, "-m", "pip", *into, "--quiet", "--disable-pip-version-check", "install", "--no-compile")
     run(*pip, "--only-binary", ":all:", "--require-hashes", "-r", ROOT / "lock" / "runtime.txt")
     run(*pip, "--no-deps", wheel)
     return bare / "bin"
