@@ -1,20 +1,12 @@
 """`token`: the secret is on stdout once and nowhere else, and what is revoked is dead when the command returns."""
 
 import json
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from gateway.core.token import Kind, Secret, compose, parse
-from gateway.store import SqliteFeed
 from tests.installation import handle
-
-COMMAND = str(Path(sys.prefix) / "bin" / "token-gateway")
 
 
 def secret_of(token: str) -> str:
@@ -28,13 +20,6 @@ def test_a_new_token_alone_is_on_stdout(installed):
     assert parse(made.out.removesuffix("\n").encode(), brand="tg") is not None
     assert handle(made.out) in made.err
     assert secret_of(made.out.strip()) not in made.err
-
-
-def test_a_shell_can_take_it_into_a_variable(installed):
-    script = 'T=$("$0" token create --user alice --name ci --scope rest) && printf %s "$T"'
-    environment = {**os.environ, "TOKEN_GATEWAY_CONFIG": str(installed.config)}
-    done = subprocess.run(["sh", "-c", script, COMMAND], capture_output=True, env=environment, timeout=60)
-    assert parse(done.stdout, brand="tg") is not None, done.stderr
 
 
 def test_the_secret_is_in_no_list_no_record_no_log_and_not_in_the_database(installed):
@@ -107,19 +92,6 @@ def test_what_cannot_be_made_is_refused_in_one_line(installed, words, code, says
     assert installed.rows("SELECT count(*) FROM tokens") == [(0,)]
 
 
-def test_two_who_create_the_same_name_at_once_get_one_token(installed):
-    words = ["token", "create", "--user", "alice", "--name", "ci", "--config", str(installed.config)]
-
-    def create(_):
-        return subprocess.run([COMMAND, *words], capture_output=True, timeout=60)
-
-    with ThreadPoolExecutor(2) as both:
-        first, second = sorted(both.map(create, range(2)), key=lambda done: done.returncode)
-    assert (first.returncode, second.returncode) == (0, 2), (first, second)
-    assert b"has a live token of this name" in second.stderr
-    assert installed.rows("SELECT count(*) FROM tokens") == [(1,)]
-
-
 def test_the_name_of_a_revoked_token_is_free_again(installed):
     installed.ok("token", "revoke", handle(installed.token("ci")))
     assert installed.token("ci")
@@ -161,22 +133,6 @@ def test_a_revoked_token_is_not_rotated(installed):
     ran = installed.run("token", "rotate", handle(token))
     assert (ran.code, ran.out) == (2, "")
     assert "revoked" in ran.err
-
-
-def test_a_revoke_in_another_process_is_in_the_feed_when_it_returns(installed):
-    token = installed.token()
-    feed = SqliteFeed(installed.database)
-    try:
-        feed.poll()
-        words = [COMMAND, "token", "revoke", handle(token), "--config", str(installed.config)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        changes = feed.poll()
-    finally:
-        feed.close()
-    assert changes is not None
-    assert [(row.subject, row.id) for row in changes.rows] == [("token", handle(token)[4:])]
-    assert "effective everywhere, " in done.stderr
 
 
 def test_revoke_says_how_long_it_took_and_is_not_undone_by_a_second(installed):
