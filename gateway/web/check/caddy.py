@@ -53,7 +53,8 @@ _SNIPPET = """\
 #
 # At the top of the site it is asked about every path. Say which ones are public in the gateway's routes, not with a
 # matcher: Caddy matches another reading of the path than the app's.
-# Printed by `token-gateway proxy-config caddy`. Print it again when listen.check, identity or credentials change.
+# Printed by `token-gateway proxy-config caddy`. Print it again when listen.check or identity change, or, of a
+# route, credentials, cookies or allow_preflight.
 
 (token-gateway) {{
 	# A client may list headers in Connection for the next hop to drop: the identity would not reach the app.

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
-_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):[0-9]{1,5}|unix:/[A-Za-z0-9._/+@-]+")
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):([0-9]{1,5})|unix:/[A-Za-z0-9._/+@-]+")
+MAX_PORT = 65_535
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}  # noqa: S104  # what a wildcard is dialled by
 
 Files = dict[str, str]  # file name -> text, in the order to read them
@@ -43,8 +44,11 @@ class Installation:
         Names that proxies drop, or read as another header's, cannot be stripped reliably.
         """
         for address in self.check_addresses:
-            if not _ADDRESS.fullmatch(address):
+            found = _ADDRESS.fullmatch(address)
+            if found is None:
                 raise RenderError(f"address {address!r}: write HOST:PORT, [IPV6]:PORT or unix:/PATH without spaces")
+            if found[1] is not None and not 0 < int(found[1]) <= MAX_PORT:
+                raise RenderError(f"address {address!r}: a port is a number from 1 to {MAX_PORT}")
         for name in (*self.identity_headers, *self.credential_headers):
             if not _PLAIN_NAME.fullmatch(name):
                 raise RenderError(

@@ -98,7 +98,8 @@ _HTTP = """\
 #         include token-gateway/http.conf;
 #         ...
 #
-# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check, identity or credentials change.
+# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check or identity change, or, of a
+# route, credentials, cookies or allow_preflight.
 
 # A named upstream with keepalive: only so does nginx ask many checks over one connection.
 upstream token_gateway {{
@@ -126,7 +127,8 @@ _SERVER = """\
 #
 # Every path of the server is asked about. Say which ones are public in the gateway's routes, not with
 # `auth_request off`: nginx picks a location by another reading of the path than the app's.
-# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check, identity or credentials change.
+# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check or identity change, or, of a
+# route, credentials, cookies or allow_preflight.
 
 satisfy all;  # `satisfy any` beside `allow` would skip the gateway
 auth_request /_token_gateway;
@@ -200,7 +202,8 @@ _LOCATION = """\
 #
 # It must be in the location itself: one proxy_set_header there makes nginx forget all those of the server block. That
 # holds for yours too: have `proxy_set_header Host $host;` and the like in the location, or include them there.
-# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check, identity or credentials change.
+# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check or identity change, or, of a
+# route, credentials, cookies or allow_preflight.
 
 satisfy all;
 auth_request /_token_gateway;
@@ -220,7 +223,8 @@ _PARAMETERS = """\
 #     }}
 #
 # proxy_set_header does nothing for such an app: with location.conf it would get the client's headers as they came.
-# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check, identity or credentials change.
+# Printed by `token-gateway proxy-config nginx`. Print it again when listen.check or identity change, or, of a
+# route, credentials, cookies or allow_preflight.
 
 satisfy all;
 auth_request /_token_gateway;

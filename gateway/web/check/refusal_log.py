@@ -68,7 +68,7 @@ class RefusalLog:
         return known
 
     def write(self, dialect: str, decision: Deny | Challenge, target: Target | None) -> None:
-        """The line, without the query (it can hold secrets) and with nothing that was presented."""
+        """The line, without the query, which can hold secrets, and with no token, wherever it was written."""
         log.info(
             "refused",
             reason=decision.reason.value,
@@ -77,7 +77,7 @@ class RefusalLog:
             handle=decision.handle,
             dialect=dialect,
             method="" if target is None else target.method,
-            host="" if target is None else target.host,
+            host="" if target is None else redacted(target.host),
             path="" if target is None else redacted(target.path)[:LOGGED_PATH],
             address="" if target is None or target.address is None else str(target.address),
         )

@@ -42,7 +42,8 @@ def _yaml_list(names: tuple[str, ...]) -> str:
 
 _MIDDLEWARE = """\
 # Token Gateway for Traefik 3.7 or later: a file of the file provider (dynamic configuration).
-# Printed by `token-gateway proxy-config traefik`. Print it again when listen.check, identity or credentials change.
+# Printed by `token-gateway proxy-config traefik`. Print it again when listen.check or identity change, or, of a
+# route, credentials, cookies or allow_preflight.
 #
 # These lines go with it, in the static configuration (traefik.yaml):
 #

@@ -131,6 +131,12 @@ def test_an_address_that_would_mean_more_in_a_config_is_refused(address: str) ->
         but(check_addresses=(address,))
 
 
+@pytest.mark.parametrize("address", ["gw:0", "gw:65536", "[::1]:99999"])
+def test_a_port_that_there_is_not_is_refused(address: str) -> None:
+    with pytest.raises(RenderError, match="a port is a number from 1 to 65535"):
+        but(check_addresses=(address,))
+
+
 @pytest.mark.parametrize("name", ["X_Auth_User", "X.Auth", "X-Auth;", "X-Auth\r\nHost", "", "{$X}"])
 def test_a_header_name_that_proxies_drop_or_confuse_is_refused(name: str) -> None:
     with pytest.raises(RenderError, match="rename it"):

@@ -46,6 +46,14 @@ def test_a_refusal_is_a_line_without_the_query(told):
     assert counts == []
 
 
+def test_a_token_that_a_client_names_as_host_is_logged_by_its_public_part(clock):
+    refusals = RefusalLog(clock)
+    named = a_target(host="tgp_0123456789a_abcdefghijklmnopqrstuvwxyz0123456789ab")
+    with structlog.testing.capture_logs() as lines:
+        refusals.refused("traefik", Deny(reason=Reason.NO_ROUTE), named)
+    assert lines[0]["host"] == "tgp_0123456789a_***"
+
+
 def test_one_network_fills_no_disk_and_what_is_left_out_is_counted_once_a_minute(told, clock):
     lines, counts = told(Reason.UNKNOWN_TOKEN, times=1000, handle="tgp_0123456789a")
     assert (len(lines), counts) == (EACH.burst, [1])
