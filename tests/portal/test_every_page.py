@@ -1,10 +1,12 @@
 """Every page, in both themes and on a phone: nothing that axe-core objects to, no sideways scrolling, the headers."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Page, expect
 
+from gateway.core.token import handle
 from gateway.web.portal.rows import PAGES
 from tests.portal.harness.axe import violations
 from tests.portal.harness.browser import PHONE
@@ -13,6 +15,9 @@ from tests.portal.harness.scenes import SCENES
 FIRST = {one.page: one for one in reversed(SCENES)}  # of each row of the table, the first scene
 EACH = pytest.mark.parametrize("scene", SCENES, ids=[one.name for one in SCENES])
 EACH_ROW = pytest.mark.parametrize("scene", FIRST.values(), ids=[one.page or "not there" for one in FIRST.values()])
+# Parts of a page that would have to be scrolled sideways by themselves.
+WITHIN = """() => [...document.querySelectorAll("main *")].filter((one) => one.scrollWidth > one.clientWidth + 1
+    && getComputedStyle(one).overflowX === "auto").map((one) => one.outerHTML.slice(0, 120))"""
 
 
 async def too_wide(page: Page) -> list[str]:
@@ -70,3 +75,26 @@ async def test_what_is_looked_for_would_be_found(page):
     rules = {one.partition(":")[0] for one in await violations(page)}
     assert rules >= {"color-contrast", "label", "image-alt", "html-has-lang"}
     assert await too_wide(page)
+
+
+async def test_long_names_and_many_values_stay_within_a_phone(tabs, house, sample):
+    login, word = f"{uuid4().hex}.{'w' * 31}", "w" * 80
+    long = await house.person(login, name=word, email=f"{'e' * 60}@{'d' * 60}.example.org", organisations=[word[:64]])
+    networks = [f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{n:x}" for n in range(20)]
+    made = await house.token(
+        long, word, "rest", "write", "export", "pull", "push", networks=networks, hosts=[f"{'h' * 60}.example.org"]
+    )
+    path = f"/tokens/{handle('tg', made.token.kind, made.token.id)}"
+    mine = await tabs.tab(long, width=PHONE)
+    for page in ("/", path, f"{path}/edit", f"{path}/rotate", f"{path}/revoke", f"{path}/reach"):
+        await mine.goto(page)
+        assert await mine.get_by_text(word).count(), page
+        assert not await too_wide(mine), page
+        assert not await mine.evaluate(WITHIN), page
+    theirs = await tabs.look(sample.ada, width=PHONE)
+    owner = f"/users/{long.id}"
+    for page in (f"/tokens?owner={login}", f"/users?search={login}", owner, f"{owner}/edit", f"/audit?owner={login}"):
+        await theirs.goto(page)
+        assert await theirs.get_by_text(login).count() or await theirs.get_by_text(word).count(), page
+        assert not await too_wide(theirs), page
+        assert not await theirs.evaluate(WITHIN), page

@@ -151,6 +151,7 @@ class House:
         *scopes: str,
         expires: timedelta | None = None,
         networks: Sequence[str] = (),
+        hosts: Sequence[str] = (),
     ) -> Minted:
         """A new token that a person made, or of an application; `.whole.reveal()` is what a client presents."""
         is_person = isinstance(owner, Person)
@@ -163,6 +164,7 @@ class House:
             scopes=scopes or ("rest",),
             expires=expires,
             networks=networks,
+            hosts=hosts,
         )
 
     async def cookie(self, person: Person, origin: str = SECURE) -> dict[str, Any]:
