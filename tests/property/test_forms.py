@@ -149,6 +149,7 @@ addresses = st.one_of(
 @example("/\\evil.example")
 @example("/tokens?to=//evil.example")
 @example("/.//evil.example")
+@example("/.;")
 def test_wherever_one_returns_to_every_parser_finds_a_path_of_ours(text):
     found = own_path(text)
     event("kept" if found == text else "the first page")

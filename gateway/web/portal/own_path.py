@@ -23,7 +23,10 @@ def own_path(text: str) -> str:
     path, _, query = text.partition("?")
     if len(text) > MAX or "//" in path or not _PATH.fullmatch(path) or not _QUERY.fullmatch(query):
         return HOME
-    if any(path == one or path.startswith(one + "/") for one in _NEVER) or {".", ".."} & set(path.split("/")):
+    if any(path == one or path.startswith(one + "/") for one in _NEVER):
+        return HOME
+    # `;` begins what some call a segment's parameters, and do not count.
+    if {".", ".."} & {segment.partition(";")[0] for segment in path.split("/")}:
         return HOME
     return HOME if holds_token(unquote(text)) else text
 

@@ -75,15 +75,15 @@ def test_heads_behind_one_another_are_answered_in_turn_however_they_are_cut(stre
     cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
 
     async def run():
-        alone = b"".join([await Pipe(listener).settle() if one == b"\r\n" else await once(one) for one in chosen])
-        pipe = Pipe(listener)
-        for start, end in zip([0, *cuts], [*cuts, len(raw)], strict=True):
-            pipe.feed(raw[start:end])
-        return statuses(pipe.written), statuses(alone)
+        alone = b"".join([asked(one) for one in chosen if one != b"\r\n"])
+        together = asked(*(raw[start:end] for start, end in zip([0, *cuts], [*cuts, len(raw)], strict=True)))
+        return statuses(together), statuses(alone)
 
-    async def once(one):
+    def asked(*pieces):
         pipe = Pipe(listener)
-        pipe.feed(one)
+        for piece in pieces:
+            pipe.feed(piece)
+        pipe.close()  # there is room for so many
         return pipe.written
 
     together, apart = loop.run_until_complete(run())
