@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from sys import intern  # what many rows say alike is kept once
 from typing import Any
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from gateway.core.owner import Owner, OwnerKind, StoredSecret, Token, TokenRecord
 from gateway.core.rt_token import RT_BCRYPT
 from gateway.core.token import Kind
+from gateway.store.columns import ALIKE
 from gateway.store.tables import owner_groups, owner_organisations, owners, secrets, tokens, usage
 from gateway.store.usage import Usage
 
@@ -256,6 +258,7 @@ def _quiet_since(row: Row[Any]) -> datetime:
     return max(at for at in known if at is not None)
 
 
+@lru_cache(ALIKE)
 def _split(names: str | None) -> tuple[str, ...]:
     """Sorted and single: a group can come from here and from the single sign-on."""
     return tuple(sorted(set(names.split(SEPARATOR)))) if names else ()

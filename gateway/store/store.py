@@ -35,6 +35,7 @@ from gateway.store.token_filter import TokenFilter, TokenState, list_tokens
 from gateway.store.usage import Usage, Use, add_day_statement, add_statement, days_of, forget_days, use_parameters
 
 GATEWAY = "gateway"  # the actor of what nobody asked for
+USES_AT_ONCE = 500  # in one statement; a transaction may hold many of them, and a list of all would be large
 
 
 class Store(OutboxReads):
@@ -116,9 +117,10 @@ class Store(OutboxReads):
         """Add uses to the counts, in one transaction, all or nothing. Tokens that are not there are passed over."""
         if batch:
             async with self._engine.writing() as turn:
-                uses = [use_parameters(use) for use in batch]
-                await turn.execute(add_statement(), uses)
-                await turn.execute(add_day_statement(), uses)
+                for begin in range(0, len(batch), USES_AT_ONCE):
+                    uses = [use_parameters(use) for use in batch[begin : begin + USES_AT_ONCE]]
+                    await turn.execute(add_statement(), uses)
+                    await turn.execute(add_day_statement(), uses)
                 await turn.execute(forget_days(self._now()))
 
     async def record_refusals(self, known: Sequence[TokenRefusal], unknown: Sequence[UnknownRefusals]) -> None:

@@ -21,12 +21,12 @@ from gateway.web.check.answer import accepts_html, refused
 from gateway.web.check.dialect import Answer, BadFacts, Dialect
 from gateway.web.check.noted import RefusalNotes
 from gateway.web.check.settings import target_of
-from gateway.web.check.standing import Asker, Place, Refusal, Standing
+from gateway.web.check.standing import MOST_ROUTES, Asker, Place, Refusal, Standing
 
 if TYPE_CHECKING:
     from gateway.web.check.service import CheckService
 
-MOST_REFUSALS: Final = 64  # of one asker; they differ by reason, route and how long to wait
+MOST_REFUSALS: Final = 64  # of one asker on one route; they differ by reason and how long to wait
 PLACES: Final = 4_096
 _ANOTHER_URI, _ANOTHER_TOKEN = b"/another", b"another"
 
@@ -116,32 +116,35 @@ class Askers:
         if present(headers, demand.route.credentials) == Presented(token=token) and present(
             other, demand.route.credentials
         ) == Presented(token=_ANOTHER_TOKEN):
-            asker.bearers |= {demand.route.index}
+            if asker.refusals is None or len(asker.refusals) >= MOST_ROUTES:
+                asker.refusals = {}
+            asker.refusals.setdefault(demand.route.index, {})
 
     def refuse(self, asker: Asker, path: bytes, token: bytes) -> Refusal | None:
         """The refusal of this bearer token on this path, counted like any other; None: nothing is done, judge it."""
         service, place = self._service, asker.place
         settings = service.settings
-        if place.settings is not settings:
+        if place.settings is not settings or asker.refusals is None:
             return None
         demand = plain_demand(place.asked, place.buckets, path)
-        if demand is None or demand.route.index not in asker.bearers:
+        refusals = None if demand is None else asker.refusals.get(demand.route.index)
+        if demand is None or refusals is None:
             return None
         refuted = self._authenticator.refusal(token)
         if refuted is None:
             return None
         wait_s = service.limits.failed(refuted.reason, place.network, settings.limits)
-        key = demand.route.index, refuted.reason, wait_s
-        refusal = asker.refusals.get(key)
+        key = refuted.reason, wait_s
+        refusal = refusals.get(key)
         if refusal is None:
-            if len(asker.refusals) >= MOST_REFUSALS:
-                asker.refusals.clear()
+            if len(refusals) >= MOST_REFUSALS:
+                refusals.clear()
             rejected = Rejected(reason=refuted.reason)
             evidence = too_often(rejected, wait_s) if wait_s else rejected
             decision = decide(settings.policy, place.asked, (demand,), evidence, self._clock())
             if isinstance(decision, Allow):
                 raise TypeError("no evidence, and an Allow")
-            refusal = asker.refusals[key] = Refusal(decision)
+            refusal = refusals[key] = Refusal(decision)
         self._notes.refused_alike(place, refusal, refuted, path)
         return refusal
 

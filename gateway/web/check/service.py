@@ -34,6 +34,7 @@ from gateway.web.check.presented import in_head, presented
 from gateway.web.check.refusal_log import RefusalLog
 from gateway.web.check.settings import CheckSettings, target_of
 from gateway.web.check.standing import STANDINGS, Known, Question, Standing
+from gateway.web.check.wire import reply
 
 __all__ = ["CheckMetrics", "CheckService", "CheckSettings", "Refusals"]
 
@@ -93,7 +94,7 @@ class CheckService:
         if echoes(decision.route, headers, settings.policy):  # it may hold the token
             return Known(answer, None)
         standing = Standing(
-            answer,
+            reply(answer, keeps_alive=True),
             settings=settings,
             epoch=self._authenticator.epoch,  # there was no await since the evidence was true
             until=None if judged.proven is None else allowed_until(judged.proven, settings.policy),
@@ -180,7 +181,7 @@ class CheckService:
             question = (digest, user, route.index, login, facts.host, facts.forwarded_for, dialect.name)
             standing = self._standings.get(question)
             if standing is not None and self.again(standing):
-                return Known(standing.answer, standing, question)
+                return Known(None, standing, question)
         evidence = self._authenticator.remembered(credential.token, credential.basic_user)
         if evidence is None:
             return None

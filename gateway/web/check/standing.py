@@ -13,11 +13,11 @@ from gateway.core.reason import Reason
 from gateway.core.route import Match, Route
 from gateway.core.target import Reading, Target, segments_of
 from gateway.web.check.dialect import Answer, Dialect
-from gateway.web.check.wire import Reply
+from gateway.web.check.wire import Reply, unwritten
 
-STANDINGS: Final = 12_000  # kept at once; about 1.5 kB each with ordinary identities
+STANDINGS: Final = 12_000  # kept at once; about 1 kB each with ordinary identities
 
-MOST_ROUTES: Final = 32  # of one asker
+MOST_ROUTES: Final = 32  # of one asker, beside the first one
 
 # All that an Allow follows from, beside what `Standing` holds it to: the keyed digest of the presented token, the Basic
 # user, the route, the segment at `{login}`, the host, the chain of client addresses, and the dialect that is answered.
@@ -29,12 +29,11 @@ class Standing:
 
     `epoch` moves with every row of the change feed and with every turn in a token's life. `route`, `token_id` and
     `address` are what a repetition is counted and limited by; `bucket` and `uses`: where, once that was found. `reply`:
-    the answer's bytes for a connection that stays open, as HTTP/1.1 has them, once the lane has made them.
+    the answer for a connection that stays open, as HTTP/1.1 has it; it is kept in no other form.
     """
 
     __slots__ = (
         "address",
-        "answer",
         "bucket",
         "dialect",
         "epoch",
@@ -49,7 +48,7 @@ class Standing:
 
     def __init__(
         self,
-        answer: Answer,
+        reply: Reply,
         *,
         settings: object,
         epoch: int,
@@ -60,7 +59,7 @@ class Standing:
         token_id: str | None,
         address: Address | None,
     ) -> None:
-        self.answer = answer
+        self.reply = reply
         self.settings = settings
         self.epoch = epoch
         self.until = until
@@ -71,7 +70,6 @@ class Standing:
         self.address = address
         self.bucket: RateBucket | None = None
         self.uses: Tally | None = None
-        self.reply: Reply | None = None
 
 
 class Refusal:
@@ -113,17 +111,19 @@ class Place:
 class Asker:
     """Checks that differ in the client's URI alone, or in that and the bearer token, and what is known of them.
 
-    `standings`: the Allows that stand, by the route that a URI leads to, and the segment at `{login}`. No header of the
-    check is in here. `bearers`: the routes, by index, on which these checks present their bearer token and nothing
-    else; `refusals` are theirs, by route, reason, and how long to wait. `is_usual`: by HTTP/1.1, on a connection that
-    stays. `last_uri`: Python's own hash, keyed anew in every process, of the last URI among them; to tell whether it
-    comes again. It is one object, and what all share is in `place`, because a check of thousands waits for memory.
+    No header of the check is in here. `refusals`: by index, the routes on which these checks present their bearer token
+    and nothing else, and what they are refused for there, by reason and how long to wait; None while nobody looked.
+    `is_usual`: by HTTP/1.1, on a connection that stays. `last_uri`: Python's own hash, keyed anew in every process, of
+    the last URI among them; to tell whether it comes again. It is one object, and what all share is in `place`: there
+    are thousands, and a check of one among thousands waits for memory.
     """
 
     __slots__ = (
         "_last",
         "_last_demand",
-        "bearers",
+        "_more",
+        "_one",
+        "_one_for",
         "is_head",
         "is_http_10",
         "is_usual",
@@ -131,7 +131,6 @@ class Asker:
         "last_uri",
         "place",
         "refusals",
-        "standings",
     )
 
     def __init__(self, place: Place, *, keeps_alive: bool, is_http_10: bool, is_head: bool) -> None:
@@ -141,9 +140,10 @@ class Asker:
         self.is_head = is_head
         self.is_usual = keeps_alive and not is_http_10
         self.last_uri = 0
-        self.bearers: frozenset[int] = frozenset()
-        self.refusals: dict[tuple[int, Reason, int], Refusal] = {}
-        self.standings: dict[tuple[int, str | None], Standing] = {}
+        self.refusals: dict[int, dict[tuple[Reason, int], Refusal]] | None = None
+        self._one_for: tuple[int, str | None] | None = None
+        self._one: Standing | None = None  # that of the first route; most have no other
+        self._more: dict[tuple[int, str | None], Standing] | None = None
         self._last_demand: Match | None = None
         self._last: Standing | None = None
 
@@ -151,23 +151,37 @@ class Asker:
         """The Allow that stands where a URI leads to this demand. Most lead where the last one did."""
         if demand is not self._last_demand:
             self._last_demand = demand
-            self._last = self.standings.get((demand.route.index, demand.login))
+            key = demand.route.index, demand.login
+            self._last = self._one if key == self._one_for else None if self._more is None else self._more.get(key)
         return self._last
 
     def keep(self, key: tuple[int, str | None], standing: Standing) -> None:
         """Have it stand for the route, by its index, and the segment at `{login}`."""
-        if len(self.standings) >= MOST_ROUTES:
-            self.standings.clear()
-        self.standings[key] = standing
         self._last_demand = None
+        if self._one is None or key == self._one_for:
+            self._one_for, self._one = key, standing
+            return
+        if self._more is None or len(self._more) >= MOST_ROUTES:
+            self._more = {}
+        self._more[key] = standing
 
 
 class Known(NamedTuple):
-    """An answer from memory. `standing` None: the next such check has to be judged like this one.
+    """An answer from memory: one that was just judged, or that of an Allow which stood before; one of the two is there.
 
-    `question`: where the Allow follows from nothing else, so that it may be given to other checks, too.
+    `standing` None: the next such check has to be judged like this one. `question`: where the Allow follows from
+    nothing else, so that it may be given to other checks, too.
     """
 
-    answer: Answer
+    judged: Answer | None
     standing: Standing | None
     question: Question | None = None
+
+    @property
+    def answer(self) -> Answer:
+        """What is to be said."""
+        if self.judged is not None:
+            return self.judged
+        if self.standing is None:
+            raise TypeError("nothing is known")
+        return unwritten(self.standing.reply)

@@ -42,6 +42,13 @@ def allow(usual: Reply, *, keeps_alive: bool, is_http_10: bool) -> Reply:
     return Reply(before, _end(keeps_alive=keeps_alive, is_http_10=is_http_10), not keeps_alive)
 
 
+def unwritten(usual: Reply) -> Answer:
+    """The answer of an Allow, from its bytes for HTTP/1.1 on a connection that stays."""
+    first, *lines = usual.before.split(b"\r\n")
+    pairs = (line.partition(b": ") for line in lines[:-3])  # the last are Server, Content-Length and Date
+    return Answer(status=int(first.split()[1]), headers=tuple((name, value) for name, _, value in pairs))
+
+
 def _end(*, keeps_alive: bool, is_http_10: bool) -> bytes:
     if keeps_alive != is_http_10:
         return b"\r\n\r\n"  # it is what the version means by itself

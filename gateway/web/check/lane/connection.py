@@ -204,13 +204,10 @@ class Connection(asyncio.Protocol):
         if standing is None:
             self._memory.keep(known, dialect, head, self._write_answer(known.answer, head))
             return
-        is_first = standing.reply is None
-        if standing.reply is None:
-            standing.reply = reply(known.answer, keeps_alive=True)
         keeps_alive = head.keeps_alive and not self._lane.is_draining
         written = allow(standing.reply, keeps_alive=keeps_alive, is_http_10=head.is_http_10)
         self._write(written)
-        self._memory.keep(known, dialect, head, written, is_first=is_first)
+        self._memory.keep(known, dialect, head, written, is_first=known.judged is not None)
 
     def _write_answer(self, answer: Answer, head: Head) -> Reply:
         keeps_alive = head.keeps_alive and self._is_trusted() and not self._lane.is_draining

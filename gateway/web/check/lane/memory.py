@@ -95,9 +95,9 @@ class HeadMemory:
         if asker is None:
             return None
         standing = lane.service.askers.recall(asker, found[1])
-        written = None if standing is None else standing.reply
-        if standing is None or written is None:
+        if standing is None:
             return None
+        written = standing.reply
         lane.alike.given += 1
         if not asker.is_usual:
             written = allow(written, keeps_alive=asker.keeps_alive, is_http_10=asker.is_http_10)
