@@ -28,7 +28,6 @@ HEAVY = {"aiohttp", "sqlalchemy", "alembic", "rich", "yaml", "argon2", "asyncio"
         (["config", "--help"], HEAVY),
         (["version"], HEAVY),
     ],
-    ids=str,
 )
 def test_help_and_version_import_nothing_heavy(words, heavy):
     program = (

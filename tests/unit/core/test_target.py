@@ -337,7 +337,6 @@ def test_text_is_never_normalised(uri: str, segment: str) -> None:
         (b"/x/%u002e%u002e/a", {"bad_escape", "dot_segments"}, {"/a"}),
         (b"/x/\\../a", {"backslash", "double_slash", "dot_segments"}, {"/a", "/x/a"}),
     ],
-    ids=repr,
 )
 def test_each_kind_of_ambiguity_is_named_and_read_both_ways(uri: bytes, leniences: set[str], among: set[str]) -> None:
     assert target_of(uri).leniences == leniences
