@@ -37,7 +37,7 @@ typer.testing._get_command = cache(typer.main.get_command)
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """A set by its members in order: its own order hangs on whether a process has compiled the file or read it so."""
-    return "+".join(sorted(map(str, val))) if isinstance(val, set | frozenset) else None
+    return "+".join(sorted(map(ascii, val))) if isinstance(val, set | frozenset) else None
 
 
 def pytest_collection_finish() -> None:
