@@ -17,14 +17,14 @@ _URL = re.compile(r"https?://([^/?#@]+)(.*)", re.DOTALL | re.IGNORECASE)
 
 def question(*, method: str, url: str, address: str = "", preflight: bool = False) -> Question:
     """The request that is asked about, from a whole URL. `address` empty: not known. Refused `bad_value`, and
-    `secret_given` for a whole token in the URL, which the walk would repeat.
+    `secret_given` for a whole token before the query, which the walk would repeat; the query is read, and never shown.
     """
-    if holds_token(unquote(url)):
+    if holds_token(unquote(url.partition("?")[0])):
         raise Refused(
             "secret_given",
             field="url",
             message="that holds a whole token, with its secret, which should not be handed around",
-            mend="leave it out of the URL, and revoke it if others may have seen it",
+            mend="leave it out of the host and the path, and revoke it if others may have seen it",
         )
     found = _URL.fullmatch(url)
     if found is None:
