@@ -36,7 +36,7 @@ def results(tmp_path_factory):
 
 def test_every_row_was_answered_as_it_should_and_cost_something(results):
     rows = [row for table in results.tables for row in table.rows]
-    assert len({row.key for row in rows}) == len(rows) == 34
+    assert len({row.key for row in rows}) == len(rows) == 35
     assert all(row.cpu_us > 0 and row.ratio > 0 for row in rows if row.key != "rest")
     assert {row.key for row in rows if not row.rss_mb} >= {"decide", "rest"}
 
