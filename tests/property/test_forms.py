@@ -45,6 +45,7 @@ bodies = st.one_of(st.binary(max_size=60), st.lists(pieces, max_size=12).map(b""
 @example(b"&" * 600)
 @example(b"a=1&" * MAX_FIELDS)
 @example(b"name=%FF")
+@example(b"name=a%0D%0D%0Ab")
 @example("name=\u00e9".encode())
 def test_any_bytes_are_a_form_or_one_problem(body):
     try:

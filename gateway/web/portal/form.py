@@ -114,6 +114,6 @@ async def read_form(request: web.Request) -> Form:
         raise Problem("bad_request", "that is no form, or has too many fields") from None
     given: dict[str, list[str]] = {}
     for name, value in pairs:
-        given.setdefault(name, []).append(value.replace("\r\n", "\n"))
+        given.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\r", "\n"))
     nonce = given.get(ONCE, [""])[0]
     return Form(given=given, nonce=nonce if _NONCE.fullmatch(nonce) else token_urlsafe(16))
